@@ -95,12 +95,12 @@ export class Name {
         continue;
       }
       if (c === 0x5c) {
-        const escape = /^(?:([0-9]{3})|([^0-9]))/s.exec(text.slice(i + 1, i + 4));
-        if (!escape) throw new DnsFormatError('bad-name', `bad escape in "${text}"`);
-        const octet = escape[1] === undefined ? text.charCodeAt(i + 1) : Number(escape[1]);
+        const escaped = /^(?:([0-9]{3})|([^0-9]))/s.exec(text.slice(i + 1, i + 4));
+        if (!escaped) throw new DnsFormatError('bad-name', `bad escape in "${text}"`);
+        const octet = escaped[1] === undefined ? text.charCodeAt(i + 1) : Number(escaped[1]);
         if (octet > 255) throw new DnsFormatError('bad-name', `bad escape in "${text}"`);
         label.push(octet);
-        i += escape[0].length;
+        i += escaped[0].length;
         continue;
       }
       if (c > 0x7e || c <= 0x20)
