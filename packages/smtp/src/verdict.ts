@@ -1,0 +1,257 @@
+/**
+ * What a check returns: plain frozen data, JSON as it stands. Host and domain names are text without trailing dot; octets are
+ * lower-case hex; times are ISO 8601.
+ *
+ *   DomainCheck    the target: MX lookup, hosts, findings, verdict
+ *   HostCheck      one mail host: its DNS data, the DANE policy that follows from it, a session to each address, verdict
+ *   SessionReport  one connection: how it ended, TLS, the presented chain, what DANE says to it
+ *   Finding        one thing an operator should know, with what to do
+ */
+import type { Status } from '@mailanchor/dnssec';
+
+export type DomainVerdict = 'protected' | 'broken' | 'unprotected' | 'partial' | 'unknown';
+export const DOMAIN_VERDICTS: readonly DomainVerdict[] = [
+  'protected',
+  'broken',
+  'unprotected',
+  'partial',
+  'unknown',
+];
+
+/** verified: every session matched. mismatch: a session did not. unauthenticated: TLS required, no usable record. */
+export type HostVerdict = 'verified' | 'mismatch' | 'unauthenticated' | 'no-dane' | 'deferred';
+
+/** What a DANE client does with the host, from DNS alone (rfc7672#section-2.2). */
+export type HostPolicy = 'dane' | 'dane-unusable' | 'none' | 'unreachable';
+
+/** What the target turned out to be. A null MX (rfc7505) and a domain that does not exist take no mail at all. */
+export type TargetKind = 'mail-domain' | 'null-mx' | 'no-such-domain' | 'address-literal' | 'host';
+
+export interface DomainCheck {
+  /** As the caller gave it. */
+  readonly target: string;
+  readonly kind: TargetKind;
+  readonly verdict: DomainVerdict;
+  /** ISO 8601, by the check's clock. */
+  readonly checkedAt: string;
+  readonly dns: DomainDns;
+  /** In order of preference. */
+  readonly hosts: readonly HostCheck[];
+  readonly findings: readonly Finding[];
+}
+
+/** Why a lookup failed or is insecure. */
+export interface LookupReason {
+  /** Extended DNS Error code (rfc8914). */
+  readonly ede: number;
+  readonly text: string;
+  readonly zone?: string;
+}
+
+/** One alias followed by a lookup. */
+export interface AliasReport {
+  readonly kind: 'CNAME' | 'DNAME';
+  readonly owner: string;
+  readonly target: string;
+  readonly status: Status;
+}
+
+/** The MX lookup of a mail domain. For a host or an address literal nothing is asked: `outcome` is 'not-asked', `status` 'secure'. */
+export interface DomainDns {
+  readonly status: Status;
+  readonly outcome: LookupOutcome | 'not-asked';
+  /** The next-hop domain. */
+  readonly domain: string;
+  /** The domain after its aliases, where it has any (rfc7672#section-2.2.1). */
+  readonly expandedDomain: string;
+  readonly aliases: readonly AliasReport[];
+  /** As published, sorted by preference. `.` is the null MX. */
+  readonly mx: readonly { readonly preference: number; readonly exchange: string }[];
+  /** The negative trust anchor (rfc7646) that made the answer insecure. */
+  readonly negativeTrustAnchor?: string;
+  readonly reason?: LookupReason;
+}
+
+export type LookupOutcome = 'answer' | 'nodata' | 'nxdomain' | 'failure';
+
+/** A TLSA record as published. `data` is hex. */
+export interface TlsaRecord {
+  readonly usage: number;
+  readonly selector: number;
+  readonly matching: number;
+  readonly data: string;
+}
+
+/** One TLSA question: `_<port>._tcp.<base>`. */
+export interface TlsaQuestion {
+  readonly base: string;
+  readonly name: string;
+  readonly status: Status;
+  readonly outcome: LookupOutcome;
+  readonly aliases: readonly AliasReport[];
+  readonly reason?: LookupReason;
+}
+
+export interface TlsaReport {
+  /** Of the answer that decides. 'not-asked': the addresses are insecure or unknown, so no TLSA is looked for. */
+  readonly status: Status | 'not-asked';
+  /** TLSA base domain (rfc7672#section-2.2.3): where records were found, else the first candidate; null if there is none. */
+  readonly base: string | null;
+  /** Secure records, in the order of the answer; empty where the answer is not secure. */
+  readonly records: readonly TlsaRecord[];
+  /** Those of `records` that a client can use, before digest agility. */
+  readonly usable: readonly TlsaRecord[];
+  readonly unusable: readonly { readonly record: number; readonly why: string }[];
+  /** Seconds. */
+  readonly ttl?: number;
+  /** Every TLSA question asked, in order. */
+  readonly questions: readonly TlsaQuestion[];
+}
+
+/** What kept a host from being used, before any connection. */
+export interface HostProblem {
+  /** Where: the addresses, the alias question, the TLSA lookup, or no address at all. */
+  readonly stage: 'addresses' | 'alias' | 'tlsa' | 'no-address';
+  /** Of the lookup that failed; 'bogus' is a fault of the zone, 'indeterminate' may lie with the network. */
+  readonly status: Status;
+  readonly ede: number;
+  readonly text: string;
+  readonly zone?: string;
+}
+
+export interface HostCheck {
+  readonly host: string;
+  /** MX preference; null where there is no MX. */
+  readonly preference: number | null;
+  readonly port: number;
+  readonly policy: HostPolicy;
+  /** Of the MX RRset that names the host; 'secure' for a host that the caller named. */
+  readonly mxStatus: Status;
+  /** The weakest of those address lookups that gave addresses; that of the failure or denial where none did. */
+  readonly addressStatus: Status;
+  readonly addresses: readonly string[];
+  /** Aliases from the host to its addresses. */
+  readonly aliases: readonly AliasReport[];
+  readonly tlsa: TlsaReport;
+  /** Names a certificate may bear under usage 2 (rfc7672#section-3.2.2). */
+  readonly referenceNames: readonly string[];
+  readonly sessions: readonly SessionReport[];
+  /** Null where DANE applies and no connection was asked for. */
+  readonly verdict: HostVerdict | null;
+  readonly problem?: HostProblem;
+}
+
+/** How a session ended. Only 'established' has TLS and a chain. */
+export type SessionOutcome =
+  | 'established'
+  /** TCP: refused, timed out, no route, reset before the banner. */
+  | 'connect-refused'
+  | 'connect-timeout'
+  | 'connect-failed'
+  /** The server's greeting: 4xx or 5xx, or 421 at any time. */
+  | 'greeting-refused'
+  | 'service-closing'
+  | 'ehlo-refused'
+  | 'starttls-not-offered'
+  | 'starttls-refused'
+  /** Octets between the STARTTLS reply and the handshake (CVE-2011-0411). */
+  | 'injected-data'
+  | 'tls-failed'
+  | 'tls-timeout'
+  /** Not SMTP, or beyond its limits: a flood, an endless line. */
+  | 'protocol-error'
+  | 'too-much-data'
+  /** A reply or the whole session took too long. */
+  | 'reply-timeout'
+  /** The server closed or reset the connection. */
+  | 'closed'
+  /** The caller's deadline for the target ended before the session could. */
+  | 'deadline';
+
+export interface TlsReport {
+  /** e.g. `TLSv1.3`. */
+  readonly protocol: string;
+  readonly cipher: string;
+  /** Name sent as SNI; null if none was. */
+  readonly servername: string | null;
+}
+
+/** A presented certificate, in wire order (0 is the leaf). */
+export interface CertificateReport {
+  readonly subject: string;
+  readonly issuer: string;
+  /** DNS names of the subject alternative name. */
+  readonly names: readonly string[];
+  readonly notBefore: string;
+  readonly notAfter: string;
+  /** e.g. `RSA 2048`, `EC P-256`, `Ed25519`. */
+  readonly key: string;
+  readonly ca: boolean;
+  readonly selfSigned: boolean;
+  /** SHA2-256 and SHA2-512 of the certificate (selector 0) and of its SPKI (selector 1). */
+  readonly sha256: string;
+  readonly sha512: string;
+  readonly spkiSha256: string;
+  readonly spkiSha512: string;
+  /** Octets of the certificate. */
+  readonly octets: number;
+  /** Set where the certificate does not parse; the other fields are then empty but for the digests of the whole. */
+  readonly error?: string;
+}
+
+/** As `matchDane` of `@mailanchor/dane` returns it. */
+export type MatchReport =
+  | {
+      readonly kind: 'match';
+      readonly usage: number;
+      readonly selector: number;
+      readonly matching: number;
+      readonly depth: number;
+      readonly record: number;
+    }
+  | {
+      readonly kind: 'mismatch';
+      readonly reason: string;
+      readonly depth: number | null;
+      readonly text: string;
+    }
+  | {
+      readonly kind: 'unusable';
+      readonly records: readonly { readonly record: number; readonly why: string }[];
+    };
+
+export interface SessionReport {
+  readonly address: string;
+  readonly port: number;
+  readonly outcome: SessionOutcome;
+  /** One sentence on the outcome, the server's words included, made printable. */
+  readonly text: string;
+  /** The server's greeting, first line, made printable. */
+  readonly greeting?: string;
+  /** Whether STARTTLS was offered; null where the session did not get that far, or TLS began at once. */
+  readonly starttls: boolean | null;
+  readonly tls: TlsReport | null;
+  readonly chain: readonly CertificateReport[];
+  /** Null where DANE does not apply or there is no chain. */
+  readonly match: MatchReport | null;
+  /** Records (indices) that match this chain when taken one by one. */
+  readonly matchedRecords: readonly number[];
+  /** Milliseconds. */
+  readonly durationMs: number;
+}
+
+export type Severity = 'error' | 'warning' | 'notice' | 'info';
+
+export interface Finding {
+  /** Stable, see the table of findings. */
+  readonly code: string;
+  readonly severity: Severity;
+  /** The domain, host or `host [address]` it is about. */
+  readonly subject: string;
+  /** One sentence: what is wrong. */
+  readonly text: string;
+  /** What senders do because of it. */
+  readonly effect?: string;
+  /** What to do; where possible the record, command or setting to copy. */
+  readonly fix?: string;
+}
