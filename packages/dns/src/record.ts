@@ -1,7 +1,7 @@
 /**
  * Resource records (rfc1035#section-3.2.1). A record keeps its data as octets in wire form with every embedded name
  * decompressed and its case as received: signatures are made over octets, so octets are what we carry. Typed views are made
- * on demand: `decodeRdata(type, rdata)`.
+ * on demand by `decodeA`, `decodeTlsa` and so on.
  */
 import type { Name } from './name.ts';
 
