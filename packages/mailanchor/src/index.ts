@@ -1,1 +1,5 @@
-export {};
+/** The program as a module: one command line with streams of one's own. */
+export type { Context, Output } from './context.ts';
+export { MailanchorError, UsageError } from './errors.ts';
+export { ExitCode } from './exit-code.ts';
+export { explain, run, statusOf } from './main.ts';

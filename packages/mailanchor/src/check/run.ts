@@ -1,0 +1,41 @@
+/** One target checked. */
+
+import type { Target } from '@mailanchor/smtp';
+import { type CheckProgress, checkDestination, type DomainCheck } from '@mailanchor/smtp';
+import type { Lookup } from '../lookup.ts';
+import type { CheckSettings } from './settings.ts';
+
+export async function checkTarget(
+  text: string,
+  target: Target,
+  settings: CheckSettings,
+  lookup: Lookup,
+  signal: AbortSignal,
+  onProgress: (event: CheckProgress) => void,
+): Promise<DomainCheck> {
+  const port = target.kind === 'service' ? target.port : settings.port;
+  return checkDestination(text, {
+    resolver: lookup.resolver,
+    clock: lookup.clock,
+    connect: settings.connect,
+    timeoutMs: settings.lookup.timeoutMs,
+    signal,
+    onProgress,
+    ...(port !== undefined && { port }),
+    ...(settings.helo !== undefined && { helo: settings.helo }),
+    ...(settings.fromAddress !== undefined && { localAddress: settings.fromAddress }),
+  });
+}
+
+export function progressText(target: string, event: CheckProgress): string {
+  switch (event.kind) {
+    case 'lookup':
+      return `${target}: asking for ${event.type} of ${event.name}`;
+    case 'planned':
+      return `${target}: ${event.hosts.length} mail ${event.hosts.length === 1 ? 'host' : 'hosts'}`;
+    case 'session-start':
+      return `${target}: connecting to ${event.host} [${event.address}]`;
+    case 'session-end':
+      return `${target}: ${event.host} [${event.address}] ${event.outcome}`;
+  }
+}

@@ -1,0 +1,38 @@
+/** The settings of `check` beside those of every lookup. */
+import { isIP } from 'node:net';
+import { bad, parseInteger, parsePort, parseSwitch } from '../options/given.ts';
+import { type LookupSettings, optional, readLookupSettings } from '../options/lookup.ts';
+import type { Sources } from '../options/sources.ts';
+
+/** Targets at a time. */
+const DEFAULT_PARALLEL = 8;
+
+export interface CheckSettings {
+  readonly lookup: LookupSettings;
+  readonly port: number | undefined;
+  readonly connect: boolean;
+  readonly fromAddress: string | undefined;
+  readonly helo: string | undefined;
+  readonly parallel: number;
+}
+
+export function readCheckSettings(sources: Sources): CheckSettings {
+  const connect = sources.one('connect');
+  return {
+    lookup: readLookupSettings(sources),
+    port: optional(sources.one('port'), parsePort),
+    connect: connect ? parseSwitch(connect) : true,
+    fromAddress: optional(sources.one('from-address'), (given) => {
+      const address = given.value.trim();
+      if (isIP(address) === 0) throw bad(given, 'an IP address');
+      return address;
+    }),
+    helo: optional(sources.one('helo'), (given) => {
+      const helo = given.value.trim();
+      // Printable and without space: a line break here would be a command of its own.
+      if (!/^[\x21-\x7e]{1,255}$/.test(helo)) throw bad(given, 'a host name');
+      return helo;
+    }),
+    parallel: optional(sources.one('parallel'), (given) => parseInteger(given, 1, 256)) ?? DEFAULT_PARALLEL,
+  };
+}

@@ -1,0 +1,39 @@
+/** `mailanchor config check|schema` */
+import { z } from 'zod';
+import { readCheckSettings } from '../check/settings.ts';
+import { DEFAULT_CONFIG_FILES, findConfig, readConfig } from '../config/load.ts';
+import { configSchema } from '../config/schema.ts';
+import type { Context } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import { ExitCode } from '../exit-code.ts';
+import { openLookup } from '../lookup.ts';
+import { readVoice } from '../options/common.ts';
+import { Sources } from '../options/sources.ts';
+
+export async function runConfigCheck(
+  argument: string | undefined,
+  options: Record<string, unknown>,
+  context: Context,
+): Promise<number> {
+  const { sources, voice } = readVoice(context, options);
+  const file = argument ?? (await findConfig(sources));
+  if (file === undefined) {
+    throw new UsageError(
+      `config check: there is no configuration (${DEFAULT_CONFIG_FILES.join(', ')}). Name one with --config`,
+    );
+  }
+  const config = await readConfig(file);
+  // The file alone is judged, whatever the environment would put in its place; the files it names are read as a command would.
+  const settings = readCheckSettings(new Sources({}, {}, config.section('check')));
+  const lookup = await openLookup(settings.lookup);
+  await lookup.close();
+  if (voice.json) voice.printJson({ file, valid: true });
+  else if (voice.verbosity !== 'quiet') voice.print([`${voice.paint.good('✔')} ${file} is valid`]);
+  return ExitCode.ok;
+}
+
+export async function runConfigSchema(context: Context): Promise<number> {
+  const schema = { title: 'Mailanchor configuration', ...z.toJSONSchema(configSchema) };
+  context.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+  return ExitCode.ok;
+}

@@ -1,0 +1,53 @@
+/**
+ * Finding and reading the configuration file. The YAML parser and the schema are loaded only where there is a file: most runs have none.
+ */
+import { access } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { readTextFile } from '../file.ts';
+import type { Given } from '../options/given.ts';
+import type { ConfigValues, Sources } from '../options/sources.ts';
+
+/** Read where `--config` names none, the first that exists; that none exists is fine. */
+export const DEFAULT_CONFIG_FILES = ['./mailanchor.yaml', '/etc/mailanchor/mailanchor.yaml'] as const;
+
+export interface LoadedConfig extends ConfigValues {
+  readonly file: string;
+  /** The settings of one command, which go before those at the top. */
+  section(name: string): ConfigValues;
+}
+
+/** The file's path: named by option or environment, or a default that exists. */
+export async function findConfig(sources: Sources): Promise<string | undefined> {
+  const given = sources.one('config');
+  if (given) return given.value;
+  for (const file of DEFAULT_CONFIG_FILES) {
+    try {
+      await access(file);
+      return file;
+    } catch (error) {
+      // A folder that may not be searched is no reason to go on without a file that may be there.
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') return file;
+    }
+  }
+  return undefined;
+}
+
+/** The configuration that applies, if there is one. Throws `UsageError` naming file and line. */
+export async function loadConfig(sources: Sources): Promise<LoadedConfig | undefined> {
+  const file = await findConfig(sources);
+  return file === undefined ? undefined : readConfig(file);
+}
+
+export async function readConfig(file: string): Promise<LoadedConfig> {
+  const { parseConfig } = await import('./parse.ts');
+  const values = parseConfig(await readTextFile(file, 'configuration'), file);
+  const base = dirname(resolve(file));
+  const from = (path: string): readonly Given[] | undefined =>
+    values.get(path)?.map((entry) => ({ value: entry.value, from: `${file}:${entry.line}: ${path}`, base }));
+  return {
+    file,
+    get: from,
+    section: (name) => ({ get: (key) => from(`${name}.${key}`) ?? from(key) }),
+  };
+}

@@ -1,0 +1,86 @@
+/** Configuration text to values that remember their lines. */
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { UsageError } from '../errors.ts';
+import { configSchema } from './schema.ts';
+
+export interface ConfigEntry {
+  readonly value: string;
+  readonly line: number;
+}
+
+/** Every value by its path (`dns-port`, `check.port`); a list is several values. Throws `UsageError`, `file:line: what`. */
+export function parseConfig(text: string, file: string): ReadonlyMap<string, readonly ConfigEntry[]> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: 'core' });
+  const at = (offset: number) => lines.linePos(offset).line || 1;
+  const syntax = document.errors[0];
+  if (syntax) throw new UsageError(`${file}:${at(syntax.pos[0])}: ${firstLine(syntax.message)}`);
+  if (document.contents === null) return new Map();
+
+  let plain: unknown;
+  try {
+    // Aliases that multiply are cut off before they fill the memory.
+    plain = document.toJS({ maxAliasCount: 20 });
+  } catch (error) {
+    throw new UsageError(`${file}:1: ${firstLine(error instanceof Error ? error.message : String(error))}`);
+  }
+  const parsed = configSchema.safeParse(plain);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    if (issue) throw new UsageError(`${file}:${lineOf(document, issue, at)}: ${explain(issue)}`);
+  }
+
+  const values = new Map<string, ConfigEntry[]>();
+  collect(plain, [], (path, value) => {
+    const entry = { value: String(value), line: lineAt(document, path, at) };
+    const key = path.filter((step) => typeof step === 'string').join('.');
+    const entries = values.get(key);
+    if (entries) entries.push(entry);
+    else values.set(key, [entry]);
+  });
+  return values;
+}
+
+type Path = readonly (string | number)[];
+
+function collect(value: unknown, path: Path, found: (path: Path, value: unknown) => void): void {
+  if (Array.isArray(value)) for (const [i, item] of value.entries()) collect(item, [...path, i], found);
+  else if (typeof value === 'object' && value !== null)
+    for (const [key, item] of Object.entries(value)) collect(item, [...path, key], found);
+  else if (value !== undefined && value !== null) found(path, value);
+}
+
+function lineOf(document: Document, issue: z.core.$ZodIssue, at: (offset: number) => number): number {
+  const path = issue.path.filter((step) => typeof step === 'string' || typeof step === 'number');
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  return lineAt(document, unknown === undefined ? path : [...path, unknown], at);
+}
+
+/** The line of a value's key, or of the nearest thing above it that is there. */
+function lineAt(document: Document, path: Path, at: (offset: number) => number): number {
+  for (let length = path.length; length > 0; length--) {
+    const step = path[length - 1];
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    if (isMap(parent)) {
+      const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step));
+      if (pair && isNode(pair.key) && pair.key.range) return at(pair.key.range[0]);
+    }
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return at(node.range[0]);
+  }
+  return 1;
+}
+
+function explain(issue: z.core.$ZodIssue): string {
+  const where = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const keys = issue.keys.map((key) => JSON.stringify(key)).join(', ');
+    return `unknown setting ${keys}${where ? ` in ${where}` : ''}. \`mailanchor config schema\` lists what there is`;
+  }
+  return `${where || 'the file'}: ${firstLine(issue.message)}`;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? text;
+}

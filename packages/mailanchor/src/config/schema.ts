@@ -1,0 +1,41 @@
+/** The configuration file, as `mailanchor config schema` prints it. Settings bear the names of the options that they stand for. */
+import { z } from 'zod';
+
+const text = z.string().min(1);
+/** What a YAML author may write with or without quotes. */
+const scalar = z.union([text, z.number()]);
+const port = z.number().int().min(1).max(65535);
+
+const check = z
+  .strictObject({
+    port: port.describe('SMTP port of mail hosts').optional(),
+    connect: z.boolean().describe('false: DNS only, as --no-connect').optional(),
+    'from-address': text.describe('local address to connect from').optional(),
+    helo: text.describe('name to greet with').optional(),
+    parallel: z.number().int().min(1).max(256).describe('targets checked at a time').optional(),
+  })
+  .describe('settings of `mailanchor check`');
+
+export const configSchema = z
+  .strictObject({
+    resolver: text.describe('iterate, or the address of a resolver to ask').optional(),
+    'forward-zone': z.array(text).describe('ZONE=ADDRESS, one entry each').optional(),
+    'qname-minimisation': z.enum(['on', 'relaxed', 'off']).describe('RFC 9156').optional(),
+    'root-hints': text.describe('file of root servers, relative to this file').optional(),
+    'trust-anchor': text.describe('file of DS or DNSKEY records, relative to this file').optional(),
+    'dns-port': port.describe('port of authoritative servers').optional(),
+    at: scalar.describe('the clock starts at this time').optional(),
+    'insecure-zone': z.array(text).describe('negative trust anchors, RFC 7646').optional(),
+    'nsec3-iterations': z
+      .number()
+      .int()
+      .min(0)
+      .max(65535)
+      .describe('above this a zone counts as insecure')
+      .optional(),
+    timeout: z.number().positive().max(3600).describe('seconds for one target').optional(),
+    check: check.optional(),
+  })
+  .describe('Mailanchor configuration');
+
+export type Config = z.infer<typeof configSchema>;

@@ -1,0 +1,54 @@
+/** The resolver and the clock that the settings ask for. */
+import { createResolver, parseRootHints, parseTrustAnchors, type Resolver } from '@mailanchor/dnssec';
+import { type Clock, clockFrom } from './clock.ts';
+import { messageOf, UsageError } from './errors.ts';
+import { readTextFile } from './file.ts';
+import type { LookupSettings, NamedFile } from './options/lookup.ts';
+
+export interface Lookup {
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  close(): Promise<void>;
+}
+
+/** Reads the files that the settings name and makes the resolver. Throws `UsageError` for a file that cannot be used. */
+export async function openLookup(settings: LookupSettings): Promise<Lookup> {
+  const clock = clockFrom(settings.at);
+  const [rootHints, trustAnchors] = await Promise.all([
+    readRecords(settings.rootHints, parseRootHints, 'root server'),
+    readRecords(settings.trustAnchor, parseTrustAnchors, 'DS or DNSKEY record'),
+  ]);
+  const resolver = createResolver({
+    mode: settings.mode,
+    forwardZones: [...settings.forwardZones],
+    negativeTrustAnchors: [...settings.insecureZones],
+    dnsPort: settings.dnsPort,
+    nsec3Iterations: settings.nsec3Iterations,
+    qnameMinimisation: settings.qnameMinimisation,
+    clock,
+    ...(rootHints && { rootHints }),
+    ...(trustAnchors && { trustAnchors }),
+  });
+  return { resolver, clock, close: async () => resolver.close() };
+}
+
+async function readRecords<T>(
+  file: NamedFile | undefined,
+  parse: (text: string, source: string) => T[],
+  kind: string,
+): Promise<T[] | undefined> {
+  if (!file) return undefined;
+  const text = await readTextFile(file.path, file.from);
+  let records: T[];
+  try {
+    records = parse(text, file.path);
+  } catch (error) {
+    const message = messageOf(error);
+    throw new UsageError(message.includes(file.path) ? message : `${file.path}: ${message}`, {
+      cause: error,
+    });
+  }
+  // An empty anchor file must not fall back to the built-in anchors, nor to no validation.
+  if (records.length === 0) throw new UsageError(`${file.from}: ${file.path} holds no ${kind}`);
+  return records;
+}

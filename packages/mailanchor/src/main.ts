@@ -1,0 +1,106 @@
+/** The program: streams, signals, errors and exit status around the commands. */
+import { CommanderError } from 'commander';
+import type { Context } from './context.ts';
+import { MailanchorError, messageOf } from './errors.ts';
+import { ExitCode } from './exit-code.ts';
+import { createProgram } from './program.ts';
+import { printable } from './terminal/printable.ts';
+
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+/** Milliseconds that a stopped command has to put things in order. */
+const GRACE = 2_000;
+
+/** Runs one command line and ends the process. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const stop = new AbortController();
+  let stopped: number | undefined;
+  for (const [signal, status] of Object.entries(SIGNALS)) {
+    process.on(signal, () => {
+      if (stopped !== undefined) process.exit(stopped);
+      stopped = status;
+      stop.abort(new Error(`stopped by ${signal}`));
+      // Whoever does not stop is stopped.
+      setTimeout(() => process.exit(status), GRACE).unref();
+    });
+  }
+  // Whoever read our output has enough: that is no error worth a word.
+  process.stdout.on('error', () => process.exit(ExitCode.brokenPipe));
+  process.stderr.on('error', () => {});
+  const verbose = isVerbose(argv);
+  process.on('uncaughtException', (error) => {
+    report(error, verbose);
+    process.exit(ExitCode.unknown);
+  });
+
+  const context: Context = {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    // Standard input is opened by whoever reads it: to touch it would keep a terminal busy.
+    stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
+    environment: process.env,
+    signal: stop.signal,
+  };
+  let status: number;
+  try {
+    status = await run(argv, context);
+  } catch (error) {
+    if (stopped === undefined) report(error, verbose);
+    status = stopped ?? statusOf(error);
+  }
+  await flushed();
+  process.exit(status);
+}
+
+/** Runs one command line; resolves with the exit status. Rejects with what `statusOf` and `explain` understand. */
+export async function run(argv: readonly string[], context: Context): Promise<number> {
+  let status: number = ExitCode.ok;
+  const program = createProgram(context, (result) => {
+    status = result;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    // Help and version end by way of an exception.
+    if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
+    throw error;
+  }
+  return status;
+}
+
+/** An error of ours says what the user did; any other is our own failure, and never looks like a verdict. */
+export function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return ExitCode.usage;
+  return error instanceof MailanchorError && error.code === 'usage' ? ExitCode.usage : ExitCode.unknown;
+}
+
+/** The one line on standard error. */
+export function explain(error: unknown): string {
+  const message = printable(messageOf(error));
+  if (error instanceof CommanderError) return `${message.replace(/^error: /, '')}. See mailanchor --help`;
+  return error instanceof MailanchorError ? message : `internal error: ${message} (-v shows where)`;
+}
+
+function report(error: unknown, verbose: boolean): void {
+  process.stderr.write(`mailanchor: ${explain(error)}\n`);
+  if (!verbose) return;
+  for (let at = error; at instanceof Error; at = at.cause) process.stderr.write(`${printableStack(at)}\n`);
+}
+
+function printableStack(error: Error): string {
+  return (error.stack ?? '').split('\n').map(printable).join('\n');
+}
+
+function isVerbose(argv: readonly string[]): boolean {
+  return (
+    argv.some((word) => word === '--verbose' || /^-[qv]*v[qv]*$/.test(word)) ||
+    !!process.env['MAILANCHOR_VERBOSE']
+  );
+}
+
+/** What was written has left for the pipe. */
+function flushed(): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.stdout.writableLength === 0) resolve();
+    else process.stdout.write('', () => resolve());
+  });
+}

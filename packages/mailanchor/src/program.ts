@@ -1,0 +1,239 @@
+/**
+ * The command line. Each command's module is loaded when it is called: help and errors need none of them.
+ */
+import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { Context } from './context.ts';
+import { addConfigFlag, addLookupFlags, addOutputFlags, collect } from './options/flags.ts';
+import { VERSION } from './version.ts';
+
+/** Receives the exit status of the command that ran. */
+export type Done = (status: number) => void;
+
+export function createProgram(context: Context, done: Done): CommandUnknownOpts {
+  const program = new Command('mailanchor')
+    .description('Is the mail server at the other end the one that the domain named in DNSSEC?')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      // An error is printed once, in one line, by the caller.
+      outputError: () => {},
+    })
+    .usage('COMMAND [options]')
+    .action(() => {
+      context.stdout.write(WELCOME);
+      done(0);
+    });
+  // A word that is no command must not be taken for an argument of the program.
+  program.allowExcessArguments(false);
+
+  addCheck(program, context, done);
+  addResolve(program, context, done);
+  addTlsa(program, context, done);
+  addLab(program, context, done);
+  addConfig(program, context, done);
+  return program;
+}
+
+const WELCOME = `Mailanchor: is the mail server at the other end the one that the domain named in DNSSEC?
+
+  mailanchor check example.org             verify a mail domain end to end
+  mailanchor resolve example.org MX        look a name up with DNSSEC proof
+  mailanchor lab                           a signed Internet on this machine to practise on
+
+More: mailanchor --help, mailanchor COMMAND --help
+`;
+
+function addCheck(program: CommandUnknownOpts, context: Context, done: Done): void {
+  const command = program
+    .command('check')
+    .summary('verify a mail destination, end to end')
+    .description(
+      'Verify a mail destination end to end: DNSSEC, MX, TLSA, STARTTLS, certificate.\n' +
+        'TARGET is a mail domain (example.org) or a host and port (mail.example.org:25).',
+    )
+    .argument('[target...]', 'what to check; - reads targets from standard input, one a line')
+    .optionsGroup('Checking:')
+    .option('--file <file>', 'read targets from a file, one a line')
+    .option('--port <n>', 'SMTP port of the mail hosts (default: 25)')
+    .option('--no-connect', 'DNS only')
+    .option('--from-address <ip>', 'local address to connect from')
+    .option('--helo <name>', 'name to greet with (default: this host)')
+    .option('--parallel <n>', 'targets at a time (default: 8)')
+    .action(async (targets, options) => {
+      const { runCheck } = await import('./commands/check.ts');
+      done(await runCheck(targets, options, context));
+    });
+  addLookupFlags(command);
+  addConfigFlag(command);
+  addOutputFlags(command);
+  command.addHelpText(
+    'after',
+    `
+Exit status: 0 protected, 1 broken, 3 unprotected, 4 partial, 5 unknown; 2 bad arguments or files.
+Of several targets the worst counts: broken, bad line of a file, unknown, partial, unprotected, protected.
+
+Examples:
+  mailanchor check example.org
+  mailanchor check --json --no-connect example.org example.net
+  mailanchor check --file domains.txt --parallel 16`,
+  );
+}
+
+function addResolve(program: CommandUnknownOpts, context: Context, done: Done): void {
+  const command = program
+    .command('resolve')
+    .summary('look a name up with DNSSEC proof')
+    .description('Look a name up, validated by us from the trust anchor down.')
+    .argument('<name>', 'domain name; internationalised names are taken as A-labels')
+    .argument('[type]', 'record type: A, AAAA, MX, TLSA, TYPE65280 ...', 'A')
+    .option('--explain', 'the chain of trust as a tree')
+    .action(async (name, type, options) => {
+      const { runResolve } = await import('./commands/resolve.ts');
+      done(await runResolve(name, type, options, context));
+    });
+  addLookupFlags(command);
+  addConfigFlag(command);
+  addOutputFlags(command);
+  command.addHelpText(
+    'after',
+    `
+Exit status: 0 secure or insecure, with or without records; 1 bogus; 5 indeterminate; 2 bad arguments or files.
+
+Examples:
+  mailanchor resolve _25._tcp.mx1.example.org TLSA
+  mailanchor resolve example.org MX --explain`,
+  );
+}
+
+function addTlsa(program: CommandUnknownOpts, context: Context, done: Done): void {
+  const tlsa = program
+    .command('tlsa')
+    .summary('make and test TLSA records')
+    .description('The receiving side: make TLSA records and test them against a certificate chain.')
+    .action(() => {
+      throw tlsa.error('tlsa: which? verify or generate', { exitCode: 2, code: 'commander.missingCommand' });
+    });
+
+  const verify = tlsa
+    .command('verify')
+    .summary('test TLSA records against a certificate chain')
+    .description('Test TLSA records against a certificate chain, as a sender would. No network.')
+    .requiredOption('--chain <file>', 'PEM, leaf first, as the server sends it')
+    .requiredOption('--tlsa <record>', '"USAGE SELECTOR MATCHING HEX"; repeatable', collect)
+    .option('--name <name>', 'reference name: the TLSA base domain first; repeatable', collect)
+    .option('--mode <mode>', 'smtp (RFC 7672: usages 0 and 1 unusable) or general (default: smtp)')
+    .option('--ca <file>', 'PEM, trusted CAs for usages 0 and 1 in mode general')
+    .option('--ee-names', 'check names for usage 3 as well')
+    .option('--at <time>', 'judge at this time: ISO 8601 or epoch seconds (default: now)')
+    .action(async (options) => {
+      const { runTlsaVerify } = await import('./commands/tlsa-verify.ts');
+      done(await runTlsaVerify(options, context));
+    });
+  addOutputFlags(verify);
+  verify.addHelpText(
+    'after',
+    `
+Exit status: 0 match, 1 mismatch, 3 no usable record, 2 bad input.
+
+Example:
+  mailanchor tlsa verify --chain chain.pem --tlsa "3 1 1 8d02...a3" --name mx1.example.org`,
+  );
+
+  const generate = tlsa
+    .command('generate')
+    .summary('print TLSA records for a certificate or key')
+    .description(
+      'Print the TLSA record for a certificate, a chain, a key or a running server, as a master-file line.',
+    )
+    .option('--cert <file>', 'certificate, PEM or DER')
+    .option('--chain <file>', 'PEM, leaf first; with usage 2 the CA certificate that issued the leaf')
+    .option('--key <file>', 'private or public key, PEM or DER (selector 1)')
+    .option(
+      '--from <host[:port]>',
+      'ask a server: STARTTLS on ports 25 and 587, TLS from the start on others',
+    )
+    .option('--usage <n>', '3 the server itself (DANE-EE), 2 its CA (DANE-TA) (default: 3)')
+    .option('--selector <n>', '1 the public key, 0 the whole certificate (default: 1)')
+    .option('--matching <n>', '1 SHA2-256, 2 SHA2-512, 0 in full (default: 1)')
+    .option(
+      '--name <host>',
+      'mail host that the record is for (default: as --from, or the certificate names it)',
+    )
+    .option('--port <n>', 'port that the record is for (default: 25, or that of --from)')
+    .option('--ttl <seconds>', 'time to live of the record (default: 3600)')
+    .option('--timeout <seconds>', 'for --from (default: 30)')
+    .action(async (options) => {
+      const { runTlsaGenerate } = await import('./commands/tlsa-generate.ts');
+      done(await runTlsaGenerate(options, context));
+    });
+  addOutputFlags(generate);
+  generate.addHelpText(
+    'after',
+    `
+Examples:
+  mailanchor tlsa generate --cert cert.pem --name mx1.example.org
+  mailanchor tlsa generate --chain fullchain.pem --usage 2 --name mx1.example.org
+  mailanchor tlsa generate --from mx1.example.org`,
+  );
+}
+
+function addLab(program: CommandUnknownOpts, context: Context, done: Done): void {
+  const lab = program
+    .command('lab')
+    .summary('a signed Internet on this machine to practise on')
+    .description(
+      'Raise a signed root, top-level domains, mail domains and mail hosts on loopback, good ones and broken ones,\n' +
+        'and keep them running until Ctrl-C.',
+    )
+    .option(
+      '--dir <folder>',
+      'where root hints, trust anchor and configuration go (default: a temporary folder)',
+    )
+    .option('--demo', 'check every destination, show what comes out, and end')
+    .action(async (options) => {
+      const { runLab } = await import('./commands/lab.ts');
+      done(await runLab(options, context));
+    });
+  addOutputFlags(lab);
+  lab.addHelpText(
+    'after',
+    `
+Examples:
+  mailanchor lab --dir ./practice
+  mailanchor check --config ./practice/mailanchor.yaml good.example     (in another terminal)
+  mailanchor lab --demo`,
+  );
+}
+
+function addConfig(program: CommandUnknownOpts, context: Context, done: Done): void {
+  const config = program
+    .command('config')
+    .summary('validate the configuration; print its JSON Schema')
+    .description('The configuration file: validate it, or print its JSON Schema.')
+    .action(() => {
+      throw config.error('config: which? check or schema', { exitCode: 2, code: 'commander.missingCommand' });
+    });
+  const check = config
+    .command('check')
+    .description('Validate the configuration and the files that it names.')
+    .argument('[file]', 'as --config')
+    .action(async (file, options) => {
+      const { runConfigCheck } = await import('./commands/config.ts');
+      done(await runConfigCheck(file, options, context));
+    });
+  addConfigFlag(check);
+  addOutputFlags(check);
+  check.addHelpText('after', '\nExample:\n  mailanchor config check --config ./mailanchor.yaml');
+  config
+    .command('schema')
+    .description('Print the JSON Schema of the configuration.')
+    .addHelpText('after', '\nExample:\n  mailanchor config schema > mailanchor.schema.json')
+    .action(async () => {
+      const { runConfigSchema } = await import('./commands/config.ts');
+      done(await runConfigSchema(context));
+    });
+}

@@ -1,0 +1,70 @@
+/** A resolution as JSON, as scripts rely on it. */
+import { type ResourceRecord, RRType, rcodeToText, rdataToText, rrTypeToText } from '@mailanchor/dns';
+import type { Resolution, SignatureInfo, ZoneLink } from '@mailanchor/dnssec';
+
+export interface AnswerJson {
+  readonly name: string;
+  readonly type: string;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly data: string;
+}
+
+export function resolutionJson(resolution: Resolution): object {
+  const { reason, negativeTrustAnchor } = resolution;
+  return {
+    name: resolution.name.toString(),
+    type: rrTypeToText(resolution.type),
+    status: resolution.status,
+    rcode: rcodeToText(resolution.rcode),
+    answers: answersOf(resolution).map(answerJson),
+    ...(reason && {
+      reason: { ede: reason.ede, text: reason.text, ...(reason.zone && { zone: reason.zone.toString() }) },
+    }),
+    ...(negativeTrustAnchor && { negativeTrustAnchor: negativeTrustAnchor.toString() }),
+    chain: resolution.chain.map(zoneJson),
+  };
+}
+
+/** Aliases and the records at their end; signatures only where they were asked for. */
+export function answersOf(resolution: Resolution): readonly ResourceRecord[] {
+  return resolution.answer.filter(
+    (record) => record.type !== RRType.RRSIG || resolution.type === RRType.RRSIG,
+  );
+}
+
+function answerJson(record: ResourceRecord): AnswerJson {
+  return {
+    name: record.name.toString(),
+    type: rrTypeToText(record.type),
+    ttl: record.ttl,
+    data: rdataToText(record.type, record.rdata),
+  };
+}
+
+function zoneJson(link: ZoneLink): object {
+  return {
+    zone: link.zone.toString(),
+    status: link.status,
+    via: link.via,
+    ds: link.ds,
+    keys: link.keys,
+    ...(link.signature && { signature: signatureJson(link.signature) }),
+    ...(link.note !== undefined && { note: link.note }),
+  };
+}
+
+function signatureJson(signature: SignatureInfo): object {
+  return {
+    keyTag: signature.keyTag,
+    algorithm: signature.algorithm,
+    signer: signature.signer.toString(),
+    inception: isoSeconds(signature.inception),
+    expiration: isoSeconds(signature.expiration),
+  };
+}
+
+/** Epoch seconds as ISO 8601. */
+export function isoSeconds(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+}
