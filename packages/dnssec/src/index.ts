@@ -1,2 +1,3 @@
+export * from './fake-resolver.ts';
 export * from './proof.ts';
 export * from './resolver.ts';

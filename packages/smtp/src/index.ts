@@ -1,4 +1,14 @@
+/** `@mailanchor/smtp`: destination plan, SMTP session, verdicts and findings of DANE for SMTP (rfc7672). */
 export * from './check-destination.ts';
 export * from './errors.ts';
+export {
+  type DestinationPlan,
+  type PlanOptions,
+  planDestination,
+} from './plan.ts';
+export { type HostOrigin, referenceNames } from './reference-names.ts';
+export { type Connect, openSession, type SessionOptions, type SessionResult } from './session.ts';
+export { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 export * from './target.ts';
+export { tlsaBaseCandidates } from './tlsa-base.ts';
 export * from './verdict.ts';

@@ -43,15 +43,18 @@ const STARTTLS_PORTS: Readonly<Record<number, ServiceProtocol>> = {
 };
 const TLS_PORTS: ReadonlySet<number> = new Set([443, 465, 636, 853, 990, 993, 995, 5223, 8443]);
 
+/** A mail domain or an address literal, and nothing else. Throws `SmtpError` 'bad-target'. */
+export function parseDestination(text: string): Exclude<Target, { kind: 'service' }> {
+  const trimmed = text.trim();
+  return parseLiteral(trimmed) ?? { kind: 'mail-domain', domain: parseDomain(trimmed) };
+}
+
 /** Throws `SmtpError` 'bad-target' with one line that says what is wrong. */
 export function parseTarget(text: string): Target {
   const trimmed = text.trim();
   if (trimmed === '') throw new SmtpError('bad-target', 'empty target');
-  const literal = /^\[(?:IPv6:)?([0-9a-fA-F:.]+)\]$/i.exec(trimmed);
-  if (literal) {
-    if (isIP(literal[1]!) === 0) throw bad(text, 'not an IP address');
-    return { kind: 'address-literal', address: literal[1]! };
-  }
+  const literal = parseLiteral(trimmed);
+  if (literal) return literal;
   const scheme = /^([a-z][a-z0-9+.-]*:)\/\//i.exec(trimmed);
   if (scheme) return parseUrl(trimmed, scheme[1]!.toLowerCase());
   if (isIP(trimmed) !== 0) throw bad(text, 'an IP address has no DANE; write it in brackets to check it');
@@ -77,6 +80,14 @@ export function parseDomain(text: string): string {
     if (cause instanceof SmtpError) throw cause;
     throw new SmtpError('bad-target', `"${printable(text)}": not a domain name`, { cause });
   }
+}
+
+/** `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321 4.1.3). */
+function parseLiteral(text: string): Extract<Target, { kind: 'address-literal' }> | undefined {
+  if (!text.startsWith('[') || !text.endsWith(']')) return undefined;
+  const address = text.slice(1, -1).replace(/^IPv6:/i, '');
+  if (isIP(address) === 0) throw bad(text, 'not an IP address');
+  return { kind: 'address-literal', address };
 }
 
 function parseUrl(text: string, scheme: string): Target {

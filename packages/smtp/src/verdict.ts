@@ -93,7 +93,7 @@ export interface TlsaQuestion {
 }
 
 export interface TlsaReport {
-  /** Of the answer that decides. 'not-asked': the addresses are insecure or unknown, so no TLSA is looked for. */
+  /** Of the answer that decides: the records', the failure's, or the last denial's. 'not-asked': the addresses are insecure or unknown, so no TLSA is looked for. */
   readonly status: Status | 'not-asked';
   /** TLSA base domain (rfc7672#section-2.2.3): where records were found, else the first candidate; null if there is none. */
   readonly base: string | null;
@@ -110,8 +110,8 @@ export interface TlsaReport {
 
 /** What kept a host from being used, before any connection. */
 export interface HostProblem {
-  /** Where: the addresses, the alias question, the TLSA lookup, or no address at all. */
-  readonly stage: 'addresses' | 'alias' | 'tlsa' | 'no-address';
+  /** Where: the address lookup, no address at all, the TLSA lookup, or beyond our own limit of hosts. */
+  readonly stage: 'addresses' | 'no-address' | 'tlsa' | 'limit';
   /** Of the lookup that failed; 'bogus' is a fault of the zone, 'indeterminate' may lie with the network. */
   readonly status: Status;
   readonly ede: number;
@@ -119,7 +119,8 @@ export interface HostProblem {
   readonly zone?: string;
 }
 
-export interface HostCheck {
+/** One mail host as DNS has it, before any connection. */
+export interface HostPlan {
   readonly host: string;
   /** MX preference; null where there is no MX. */
   readonly preference: number | null;
@@ -127,7 +128,7 @@ export interface HostCheck {
   readonly policy: HostPolicy;
   /** Of the MX RRset that names the host; 'secure' for a host that the caller named. */
   readonly mxStatus: Status;
-  /** The weakest of those address lookups that gave addresses; that of the failure or denial where none did. */
+  /** 'secure' where one address family is securely known (rfc7672#section-2.1.2); else that of the answer, denial or failure. */
   readonly addressStatus: Status;
   readonly addresses: readonly string[];
   /** Aliases from the host to its addresses. */
@@ -135,19 +136,26 @@ export interface HostCheck {
   readonly tlsa: TlsaReport;
   /** Names a certificate may bear under usage 2 (rfc7672#section-3.2.2). */
   readonly referenceNames: readonly string[];
-  readonly sessions: readonly SessionReport[];
-  /** Null where DANE applies and no connection was asked for. */
-  readonly verdict: HostVerdict | null;
+  /** Set where `policy` is 'unreachable'. */
   readonly problem?: HostProblem;
 }
 
-/** How a session ended. Only 'established' has TLS and a chain. */
+export interface HostCheck extends HostPlan {
+  /** One for each address, in the order of `addresses`; empty where nothing is connected to. */
+  readonly sessions: readonly SessionReport[];
+  /** Null where DANE applies and no connection was asked for. */
+  readonly verdict: HostVerdict | null;
+}
+
+/** How a session ended. 'established': TLS stands and the server still talks. A later failure may have a chain as well. */
 export type SessionOutcome =
   | 'established'
   /** TCP: refused, timed out, no route, reset before the banner. */
   | 'connect-refused'
   | 'connect-timeout'
   | 'connect-failed'
+  /** This machine has no route or no source address for the address: says nothing about the server. */
+  | 'no-route'
   /** The server's greeting: 4xx or 5xx, or 421 at any time. */
   | 'greeting-refused'
   | 'service-closing'
@@ -166,7 +174,9 @@ export type SessionOutcome =
   /** The server closed or reset the connection. */
   | 'closed'
   /** The caller's deadline for the target ended before the session could. */
-  | 'deadline';
+  | 'deadline'
+  /** Not connected to: another family than `localAddress`, or beyond our limit of addresses. */
+  | 'not-tried';
 
 export interface TlsReport {
   /** e.g. `TLSv1.3`. */
@@ -226,6 +236,8 @@ export interface SessionReport {
   readonly outcome: SessionOutcome;
   /** One sentence on the outcome, the server's words included, made printable. */
   readonly text: string;
+  /** OpenSSL's or the system's error code, e.g. `ERR_SSL_UNSUPPORTED_PROTOCOL`. */
+  readonly errorCode?: string;
   /** The server's greeting, first line, made printable. */
   readonly greeting?: string;
   /** Whether STARTTLS was offered; null where the session did not get that far, or TLS began at once. */

@@ -1,0 +1,101 @@
+/**
+ * The TLS handshake of a session. It authenticates nobody: it collects what was presented, for `@mailanchor/dane` to judge. The
+ * system's CA store plays no part.
+ */
+import type { Socket } from 'node:net';
+import * as tls from 'node:tls';
+import { printable } from './printable.ts';
+
+/** Certificates taken from a handshake; node's own limit is about 100 kB of them. */
+const MAX_CERTIFICATES = 256;
+
+/**
+ * No anonymous suites, since the peer must present a certificate (rfc7672#section-8.2), and none without encryption. Level 1 and not
+ * OpenSSL's default 2: a mail host with an 1024-bit key is authenticated by its TLSA record all the same, as other senders do.
+ */
+const CIPHERS = 'DEFAULT:@SECLEVEL=1:!aNULL:!eNULL';
+
+export interface HandshakeOptions {
+  /** SNI: the TLSA base domain (rfc7672#section-8.1). Left out for an address. */
+  readonly servername?: string | undefined;
+  readonly timeoutMs: number;
+}
+
+export type Handshake =
+  | {
+      readonly kind: 'secured';
+      readonly stream: tls.TLSSocket;
+      readonly protocol: string;
+      readonly cipher: string;
+      /** DER, in the order of the wire: the leaf first, all that was presented and nothing else. */
+      readonly chain: readonly Uint8Array[];
+    }
+  | { readonly kind: 'failed'; readonly text: string; readonly code?: string }
+  | { readonly kind: 'timeout' };
+
+/** Takes the connection over. The caller destroys `socket` whatever the outcome. */
+export function handshake(socket: Socket, options: HandshakeOptions): Promise<Handshake> {
+  return new Promise((resolve) => {
+    let stream: tls.TLSSocket;
+    try {
+      stream = tls.connect({
+        socket,
+        ...(options.servername === undefined ? {} : { servername: options.servername }),
+        // TLSA decides, see above.
+        rejectUnauthorized: false,
+        checkServerIdentity: () => undefined,
+        minVersion: 'TLSv1.2',
+        ciphers: CIPHERS,
+      });
+    } catch (error) {
+      resolve(failed(error));
+      return;
+    }
+    const timer = setTimeout(() => settle({ kind: 'timeout' }), options.timeoutMs);
+    const onError = (error: Error): void => settle(failed(error));
+    const onClose = (): void =>
+      settle({ kind: 'failed', text: 'the server closed the connection during the TLS handshake' });
+    stream.on('error', onError);
+    stream.once('close', onClose);
+    stream.once('secureConnect', () => {
+      settle({
+        kind: 'secured',
+        stream,
+        protocol: stream.getProtocol() ?? 'unknown',
+        cipher: stream.getCipher().standardName,
+        chain: presentedChain(stream),
+      });
+    });
+
+    function settle(outcome: Handshake): void {
+      clearTimeout(timer);
+      stream.off('close', onClose);
+      // An error after this point has nobody else to go to until the next reader listens; it must not be thrown.
+      if (outcome.kind === 'secured') stream.on('error', () => {});
+      else stream.destroy();
+      resolve(outcome);
+    }
+  });
+}
+
+/**
+ * The certificates as the server sent them. `getPeerCertificate(true)` would not do: it leaves out those that are no issuer of the one
+ * before, and adds issuers from the local store.
+ */
+function presentedChain(stream: tls.TLSSocket): Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  let certificate = stream.getPeerX509Certificate();
+  while (certificate && chain.length < MAX_CERTIFICATES) {
+    chain.push(Uint8Array.from(certificate.raw));
+    certificate = certificate.issuerCertificate;
+  }
+  return chain;
+}
+
+function failed(error: unknown): Handshake {
+  if (!(error instanceof Error)) return { kind: 'failed', text: printable(String(error)) };
+  const { code, reason } = error as NodeJS.ErrnoException & { reason?: string };
+  // OpenSSL's own words without the address of the error in memory and the source line.
+  const text = printable(reason ?? error.message.replace(/^[0-9A-F]+:error:[0-9A-F]+:/, ''));
+  return { kind: 'failed', text, ...(code === undefined ? {} : { code }) };
+}
