@@ -58,11 +58,15 @@ export async function runCheck(
 }
 
 function printOutcome(check: DomainCheck, voice: Voice, further: boolean): void {
-  if (voice.json) return voice.printJson(check);
-  if (voice.verbosity === 'quiet') return voice.print([renderVerdict(check, voice.paint)]);
-  const verbose = voice.verbosity === 'verbose';
-  const lines = renderCheck(check, { paint: voice.paint, columns: voice.columns, verbose });
-  voice.print(further ? ['', ...lines] : lines);
+  if (voice.json) {
+    voice.printJson(check);
+  } else if (voice.verbosity === 'quiet') {
+    voice.print([renderVerdict(check, voice.paint)]);
+  } else {
+    const verbose = voice.verbosity === 'verbose';
+    const lines = renderCheck(check, { paint: voice.paint, columns: voice.columns, verbose });
+    voice.print(further ? ['', ...lines] : lines);
+  }
 }
 
 /** Where targets come from. Throws `UsageError` for those of the command line before anything is looked up. */

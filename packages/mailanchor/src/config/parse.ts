@@ -16,8 +16,6 @@ export function parseConfig(text: string, file: string): ReadonlyMap<string, rea
   const at = (offset: number) => lines.linePos(offset).line || 1;
   const syntax = document.errors[0];
   if (syntax) throw new UsageError(`${file}:${at(syntax.pos[0])}: ${firstLine(syntax.message)}`);
-  if (document.contents === null) return new Map();
-
   let plain: unknown;
   try {
     // Aliases that multiply are cut off before they fill the memory.
@@ -25,6 +23,8 @@ export function parseConfig(text: string, file: string): ReadonlyMap<string, rea
   } catch (error) {
     throw new UsageError(`${file}:1: ${firstLine(error instanceof Error ? error.message : String(error))}`);
   }
+  // A file of comments alone is a file without settings.
+  if (plain === null || plain === undefined) return new Map();
   const parsed = configSchema.safeParse(plain);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
