@@ -1,0 +1,32 @@
+/**
+ * The bounds of the matcher, each with its reason. A server chooses the certificates that we look at, so every loop over
+ * them has an end that does not depend on it.
+ */
+
+/** Certificates of the presented chain that are looked at; a handshake carries about 100 kB, a small certificate is 300 octets. */
+export const MAX_PRESENTED_CERTIFICATES = 256;
+
+/** Certificates in one path, leaf and anchor included. OpenSSL's default verify depth is 100; real paths have 2 to 5. */
+export const MAX_PATH_CERTIFICATES = 101;
+
+/**
+ * Signatures verified for one verdict. A path of the greatest length needs 100; real ones 1 to 4. At 0.1 ms each (P-256,
+ * RSA-2048) the worst verdict costs some 15 ms.
+ */
+export const MAX_SIGNATURE_CHECKS = 128;
+
+/** Paths looked at for one verdict: CAs that all sign each other make factorially many out of few verified signatures. */
+export const MAX_PATHS = 1_000;
+
+/** Comparisons of a certificate's names with the name constraints above it, in one path. */
+export const MAX_CONSTRAINT_COMPARISONS = 65_536;
+
+/** RSA keys of a CA: under 1024 bits is under 80 bits of security, which OpenSSL refuses at its default level 1. */
+export const MIN_RSA_BITS = 1024;
+
+/** A larger modulus, or exponent, makes a single verification cost tens of milliseconds; no CA uses one. */
+export const MAX_RSA_BITS = 8192;
+export const MAX_RSA_EXPONENT_BITS = 64;
+
+/** A PEM file of more than this is no chain and no CA bundle (the largest public bundles have 0.3 MB). */
+export const MAX_PEM_OCTETS = 10_000_000;
