@@ -46,4 +46,8 @@ export { TypeBitmap } from './rdata/type-bitmap.ts';
 export { decodeZonemd, encodeZonemd, type ZonemdData } from './rdata/zonemd.ts';
 export * from './record.ts';
 export * from './rrset.ts';
+export type { RandomFill } from './transport/random.ts';
+export { createTcpTransport, type TcpTransportOptions } from './transport/tcp.ts';
 export * from './transport/transport.ts';
+export { createUdpTransport, type UdpTransportOptions } from './transport/udp.ts';
+export { createTransport, type TransportOptions } from './transport/udp-tcp.ts';
