@@ -1,3 +1,18 @@
-export * from './fake-resolver.ts';
+/** `@mailanchor/dnssec`: every answer comes with its proof. */
+export * from './algorithm.ts';
+export { type Budgets, DEFAULT_BUDGETS } from './budget.ts';
+export { canonicalOrder, canonicalRdata, signedData } from './canonical.ts';
+export { dsDigest } from './ds.ts';
+export * from './errors.ts';
+export { keyTag } from './key-tag.ts';
+export { nsec3Hash } from './nsec3.ts';
 export * from './proof.ts';
+export { importPublicKey, KeyStore, keyBits } from './public-key.ts';
+export type { QueryEvent } from './resolver/exchange.ts';
+export type { QnameMinimisation } from './resolver/qname-minimisation.ts';
+export { builtInRootHints, parseRootHints, type RootHint } from './resolver/root-hints.ts';
+export { createResolver, type ResolverOptions, ValidatingResolver } from './resolver/validating-resolver.ts';
 export * from './resolver.ts';
+export { type SignedRRset, type VerifyContext, verifyRRset, type ZoneKey } from './signature.ts';
+export { parseTrustAnchors, rootTrustAnchors } from './trust-anchor.ts';
+export * from './fake-resolver.ts';

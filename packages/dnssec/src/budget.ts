@@ -1,0 +1,118 @@
+/**
+ * What one question may cost. Each bound answers a known attack; where it is reached the answer is indeterminate, never insecure:
+ * running out of patience proves nothing.
+ */
+export interface Budgets {
+  /** Signature verifications for one question (KeyTrap, CVE-2023-50387). Unbound 8 an RRset, Knot 32 a query. */
+  readonly verifications: number;
+  /** RRSIGs tried for one RRset. Unbound and hickory 8. */
+  readonly signaturesPerRRset: number;
+  /** Keys of one tag and algorithm tried for one signature. hickory and PowerDNS 2. */
+  readonly keysPerTag: number;
+  /** DS records whose key digest does not match before a zone is given up. Unbound 4. */
+  readonly dsMismatches: number;
+  /** NSEC3 iterations above which a zone counts as insecure (rfc9276#section-3.2). BIND 50. */
+  readonly nsec3Iterations: number;
+  /** NSEC3 iterations above which an answer is refused outright. hickory 500. */
+  readonly nsec3IterationsRefused: number;
+  /** NSEC3 hashes for one response (CVE-2023-50868). */
+  readonly nsec3HashesPerResponse: number;
+  /** NSEC3 hashes for one question. PowerDNS 600. */
+  readonly nsec3Hashes: number;
+  /** Aliases followed. Unbound and BIND 11. */
+  readonly aliases: number;
+  /** Packets sent for one name on the way (CAMP, CVE-2020-12667). BIND 50. */
+  readonly upstreamQueriesPerName: number;
+  /** Packets sent for one question, all side lookups included. BIND and Unbound 200. */
+  readonly upstreamQueries: number;
+  /** Name servers of one delegation that are considered. BIND and PowerDNS 13. */
+  readonly serversPerDelegation: number;
+  /** Name servers without address that are looked up for one delegation (NXNSAttack). Knot 5. */
+  readonly addresslessServers: number;
+  /** Depth of lookups of name servers' addresses for the sake of other name servers' addresses. BIND 7. */
+  readonly addressDepth: number;
+  /** Referrals followed for one name. A name has 127 labels at most; no real one is cut that often. */
+  readonly referrals: number;
+  /** Other servers asked after one gave a bogus answer. */
+  readonly bogusRetries: number;
+  /** Milliseconds for one question. BIND and Knot 10 s. */
+  readonly timeMs: number;
+  /** Milliseconds until one packet counts as lost. */
+  readonly packetMs: number;
+  /** Seconds a bogus answer is kept at most (rfc4035#section-4.7). */
+  readonly bogusTtl: number;
+  /** Seconds a failure to get an answer is kept: long enough to stop a storm, short enough not to be noticed. */
+  readonly failureTtl: number;
+  /** Seconds any answer is kept at most. */
+  readonly maxTtl: number;
+  /** Seconds a denial is kept at most (rfc2308#section-5: one to three hours). */
+  readonly maxNegativeTtl: number;
+}
+
+export const DEFAULT_BUDGETS: Budgets = {
+  verifications: 32,
+  signaturesPerRRset: 8,
+  keysPerTag: 2,
+  dsMismatches: 4,
+  nsec3Iterations: 50,
+  nsec3IterationsRefused: 500,
+  nsec3HashesPerResponse: 128,
+  nsec3Hashes: 600,
+  aliases: 11,
+  upstreamQueriesPerName: 50,
+  upstreamQueries: 200,
+  serversPerDelegation: 13,
+  addresslessServers: 5,
+  addressDepth: 7,
+  referrals: 30,
+  bogusRetries: 3,
+  timeMs: 10_000,
+  packetMs: 2_000,
+  bogusTtl: 60,
+  failureTtl: 5,
+  maxTtl: 86_400,
+  maxNegativeTtl: 10_800,
+};
+
+/** A budget is used up. Caught where the question was asked and told as an indeterminate answer. */
+export class BudgetExceeded extends Error {
+  readonly what: keyof Budgets;
+  constructor(what: keyof Budgets, text: string) {
+    super(text);
+    this.name = 'BudgetExceeded';
+    this.what = what;
+  }
+}
+
+/** The work done for one question, charged before it is done. */
+export class Work {
+  readonly budgets: Budgets;
+  /** Milliseconds since the epoch, on the resolver's clock, when patience ends. */
+  readonly deadline: number;
+  verifications = 0;
+  nsec3Hashes = 0;
+  upstreamQueries = 0;
+
+  constructor(budgets: Budgets, deadline: number) {
+    this.budgets = budgets;
+    this.deadline = deadline;
+  }
+
+  chargeVerification(): void {
+    if (++this.verifications > this.budgets.verifications) {
+      throw new BudgetExceeded('verifications', `more than ${this.budgets.verifications} signatures to verify`);
+    }
+  }
+
+  chargeNsec3Hash(): void {
+    if (++this.nsec3Hashes > this.budgets.nsec3Hashes) {
+      throw new BudgetExceeded('nsec3Hashes', `more than ${this.budgets.nsec3Hashes} NSEC3 hashes to compute`);
+    }
+  }
+
+  chargeQuery(): void {
+    if (++this.upstreamQueries > this.budgets.upstreamQueries) {
+      throw new BudgetExceeded('upstreamQueries', `more than ${this.budgets.upstreamQueries} packets to send`);
+    }
+  }
+}

@@ -1,0 +1,432 @@
+/**
+ * The chain of trust: from an anchor down, zone by zone, each link a DS RRset of the parent that vouches for a key of the child
+ * (rfc4035#section-5). Walks a label at a time: whether a name is a zone cut is itself only known by proof.
+ */
+import { type DsData, decodeDnskey, decodeDs, Ede, type Name, RRType } from '@mailanchor/dns';
+import { type AlgorithmPolicy, algorithmToText, isSupportedAlgorithm } from './algorithm.ts';
+import { BoundedMap } from './bounded-map.ts';
+import type { Work } from './budget.ts';
+import { proveNoDs } from './denial.ts';
+import { dsDigest, usableDs } from './ds.ts';
+import { keyTag } from './key-tag.ts';
+import type { Reason, ZoneLink } from './proof.ts';
+import { type KeyStore, keyBits } from './public-key.ts';
+import { readSegments } from './segment.ts';
+import {
+  REVOKE_FLAG,
+  type SignedRRset,
+  type VerifyContext,
+  verifyRRset,
+  ZONE_KEY_FLAG,
+  type ZoneKey,
+} from './signature.ts';
+import type { RawAnswer, Source } from './source.ts';
+import type { NegativeTrustAnchors, TrustAnchor, TrustAnchors } from './trust-anchor.ts';
+
+interface TrustBase {
+  /** The zone, or for an unsigned one the name where being unsigned begins. */
+  readonly zone: Name;
+  readonly link: ZoneLink;
+  readonly parent?: ZoneTrust;
+  /** Epoch seconds until which this may be relied on. */
+  readonly expiresAt: number;
+}
+
+export type ZoneTrust =
+  | (TrustBase & { readonly status: 'secure'; readonly keys: readonly ZoneKey[] })
+  | (TrustBase & { readonly status: 'insecure'; readonly negativeTrustAnchor?: Name; readonly ede?: number })
+  | (TrustBase & { readonly status: 'bogus' | 'indeterminate'; readonly reason: Reason });
+
+type SecureTrust = Extract<ZoneTrust, { status: 'secure' }>;
+
+/** What one more label brings: a zone of its own, or nothing new. */
+interface Step {
+  readonly trust: ZoneTrust | 'no-cut';
+  readonly expiresAt: number;
+}
+
+/** The links from the anchor to `trust`, in that order. */
+export function chainOf(trust: ZoneTrust): ZoneLink[] {
+  const links: ZoneLink[] = [];
+  for (let t: ZoneTrust | undefined = trust; t; t = t.parent) links.unshift(t.link);
+  return links;
+}
+
+export interface ChainOptions {
+  readonly source: Source;
+  readonly anchors: TrustAnchors;
+  readonly negativeAnchors: NegativeTrustAnchors;
+  readonly keys: KeyStore;
+  readonly policy: AlgorithmPolicy;
+  /** Epoch seconds. */
+  readonly now: () => number;
+  readonly cacheEntries?: number;
+}
+
+export class ChainOfTrust {
+  readonly #options: ChainOptions;
+  readonly #steps: BoundedMap<Step>;
+  readonly #underWay = new Map<string, Promise<Step>>();
+
+  constructor(options: ChainOptions) {
+    this.#options = options;
+    this.#steps = new BoundedMap(options.cacheEntries ?? 50_000);
+  }
+
+  /** The trust in the deepest zone at or above `target`. Rejects with `BudgetExceeded` only. */
+  async zoneOf(target: Name, work: Work): Promise<ZoneTrust> {
+    const anchor = this.#options.anchors.closest(target);
+    const negative = this.#options.negativeAnchors.closest(target);
+    if (negative && (!anchor || negative.labelCount >= anchor.zone.labelCount)) {
+      return this.#insecure(negative, undefined, 'negative trust anchor', { negativeTrustAnchor: negative });
+    }
+    if (!anchor) return this.#insecure(target.ancestor(0), undefined, 'no trust anchor');
+
+    let current = await this.#step(anchor.zone, () => this.#anchored(anchor, work));
+    let trust = current.trust as ZoneTrust;
+    for (let labels = anchor.zone.labelCount + 1; labels <= target.labelCount; labels++) {
+      if (trust.status !== 'secure') return trust;
+      const child = target.ancestor(labels);
+      const from = trust;
+      current = await this.#step(child, () => this.#descend(from, child, work));
+      if (current.trust !== 'no-cut') trust = current.trust;
+    }
+    return trust;
+  }
+
+  /** Whether `signer` may sign for `name`: not from above a trust anchor that is closer. */
+  maySign(signer: Name, name: Name): boolean {
+    const anchor = this.#options.anchors.closest(name);
+    return !anchor || signer.isAtOrBelow(anchor.zone);
+  }
+
+  verifyContext(work: Work): VerifyContext {
+    const { keys, policy, now } = this.#options;
+    return { keys, policy, now: now(), work };
+  }
+
+  /** From the cache, from whoever is finding it out, or found out. A chain depends on its parents only: no two wait for each other. */
+  async #step(name: Name, find: () => Promise<Step>): Promise<Step> {
+    const cached = this.#steps.get(name.key);
+    if (cached && cached.expiresAt > this.#options.now()) return cached;
+    const underWay = this.#underWay.get(name.key);
+    if (underWay) return underWay;
+    const finding = find();
+    this.#underWay.set(name.key, finding);
+    try {
+      const step = await finding;
+      // A parent's end is a child's end: nothing outlives what it rests on.
+      this.#steps.set(name.key, step);
+      return step;
+    } finally {
+      this.#underWay.delete(name.key);
+    }
+  }
+
+  #insecure(
+    zone: Name,
+    parent: ZoneTrust | undefined,
+    note: string,
+    more: { ttl?: number; negativeTrustAnchor?: Name; ede?: number; ds?: readonly DsData[] } = {},
+  ): ZoneTrust {
+    const { ttl = 3600, negativeTrustAnchor, ede, ds = [] } = more;
+    return {
+      status: 'insecure',
+      zone,
+      link: { zone, status: 'insecure', via: ds.length > 0 ? 'ds' : 'none', ds, keys: [], note },
+      expiresAt: Math.min(this.#options.now() + ttl, parent?.expiresAt ?? Number.POSITIVE_INFINITY),
+      ...(parent && { parent }),
+      ...(negativeTrustAnchor && { negativeTrustAnchor }),
+      ...(ede !== undefined && { ede }),
+    };
+  }
+
+  #failed(
+    status: 'bogus' | 'indeterminate',
+    zone: Name,
+    parent: ZoneTrust | undefined,
+    reason: Reason,
+    work: Work,
+    ds: readonly DsData[] = [],
+    keys: readonly ZoneKey[] = [],
+  ): Step {
+    const ttl = status === 'bogus' ? work.budgets.bogusTtl : work.budgets.failureTtl;
+    const expiresAt = this.#options.now() + ttl;
+    const link: ZoneLink = {
+      zone,
+      status,
+      via: parent ? (ds.length > 0 ? 'ds' : 'none') : 'anchor',
+      ds,
+      keys: keys.map(keyInfo),
+      note: reason.text,
+    };
+    return { expiresAt, trust: { status, zone, link, reason, expiresAt, ...(parent && { parent }) } };
+  }
+
+  async #anchored(anchor: TrustAnchor, work: Work): Promise<Step> {
+    const { policy } = this.#options;
+    const ds = usableDs(anchor.ds, policy);
+    const keys = anchor.keys.filter(({ data }) => isSupportedAlgorithm(data.algorithm, policy));
+    if (ds.length === 0 && keys.length === 0) {
+      const trust = this.#insecure(anchor.zone, undefined, 'trust anchor of unsupported algorithm or digest');
+      return { trust, expiresAt: trust.expiresAt };
+    }
+    return this.#withKeys(anchor.zone, undefined, ds, keys, Number.POSITIVE_INFINITY, work, anchor.ds);
+  }
+
+  /** One label down from `parent`: the DS of `child`, or the proof that there is none, from the referral or asked for. */
+  async #descend(parent: SecureTrust, child: Name, work: Work): Promise<Step> {
+    const referral = this.#options.source.referralDs(child);
+    if (referral) {
+      const outcome = this.#judgeDs(parent, child, referral.ds, referral.proofs, work);
+      if (outcome.kind !== 'bogus') return this.#settle(parent, child, outcome, work);
+    }
+    const outcome = await this.#ask(child, RRType.DS, work, (raw) => {
+      const [segment] = readSegments(raw.message, child, RRType.DS, raw.bailiwick);
+      if (!segment || segment.kind === 'contradiction') return bogus(`no usable answer for DS of ${child}`, parent.zone);
+      if (segment.kind === 'alias') return this.#judgeAlias(parent, child, segment.rrset, work);
+      const ds = segment.kind === 'answer' ? segment.rrsets[0] : undefined;
+      return this.#judgeDs(parent, child, ds, segment.proofs, work);
+    });
+    return this.#settle(parent, child, outcome, work);
+  }
+
+  /** A signed alias where a DS was asked for: the name is no zone cut, since a CNAME has no NS beside it. */
+  #judgeAlias(parent: SecureTrust, child: Name, rrset: SignedRRset, work: Work): DsOutcome {
+    const result = verifyRRset(rrset, parent.zone, parent.keys, this.verifyContext(work));
+    if (result.kind === 'invalid') return { kind: 'bogus', reason: result.reason };
+    return rrset.name.equals(child) || child.isBelow(rrset.name)
+      ? { kind: 'no-cut', ttl: result.ttl }
+      : bogus(`an alias that has nothing to do with ${child}`, parent.zone);
+  }
+
+  #judgeDs(
+    parent: SecureTrust,
+    child: Name,
+    ds: SignedRRset | undefined,
+    proofs: readonly SignedRRset[],
+    work: Work,
+  ): DsOutcome {
+    const context = this.verifyContext(work);
+    if (ds) {
+      const result = verifyRRset(ds, parent.zone, parent.keys, context);
+      if (result.kind === 'invalid') return { kind: 'bogus', reason: result.reason };
+      const ownerLabels = ds.name.isWildcard ? ds.name.labelCount - 1 : ds.name.labelCount;
+      if (result.labels < ownerLabels) return bogus(`DS of ${child} from a wildcard`, parent.zone);
+      const records: DsData[] = [];
+      for (const rdata of ds.rdatas) {
+        try {
+          records.push(decodeDs(rdata));
+        } catch {
+          return bogus(`malformed DS of ${child}`, parent.zone);
+        }
+      }
+      return { kind: 'ds', records, ttl: result.ttl };
+    }
+    const valid: SignedRRset[] = [];
+    let ttl = work.budgets.maxNegativeTtl;
+    let reason: Reason | undefined;
+    for (const rrset of proofs) {
+      if (rrset.type === RRType.SOA) continue;
+      const result = verifyRRset(rrset, parent.zone, parent.keys, context);
+      if (result.kind === 'invalid') {
+        reason ??= result.reason;
+        continue;
+      }
+      valid.push(rrset);
+      ttl = Math.min(ttl, result.ttl);
+    }
+    const proof = proveNoDs(child, parent.zone, valid, work);
+    if (proof.kind === 'unproven') return { kind: 'bogus', reason: reason ?? proof.reason };
+    return { ...proof, ttl };
+  }
+
+  async #settle(parent: SecureTrust, child: Name, outcome: DsOutcome, work: Work): Promise<Step> {
+    const now = this.#options.now();
+    switch (outcome.kind) {
+      case 'no-cut':
+        return { trust: 'no-cut', expiresAt: Math.min(parent.expiresAt, now + outcome.ttl) };
+      case 'insecure': {
+        const trust = this.#insecure(child, parent, outcome.note, { ttl: outcome.ttl });
+        return { trust, expiresAt: trust.expiresAt };
+      }
+      case 'bogus':
+      case 'indeterminate':
+        // rfc4035#section-4.3: a chain ought to be there and data it needs is missing. That no server hands it out is no excuse.
+        return this.#failed('bogus', child, parent, outcome.reason, work);
+      case 'ds': {
+        const usable = usableDs(outcome.records, this.#options.policy);
+        if (usable.length === 0) {
+          const algorithms = [...new Set(outcome.records.map((ds) => algorithmToText(ds.algorithm)))].join(', ');
+          const trust = this.#insecure(child, parent, `every DS is of an unsupported algorithm or digest (${algorithms})`, {
+            ttl: outcome.ttl,
+            ede: Ede.UNSUPPORTED_DNSKEY_ALGORITHM,
+            ds: outcome.records,
+          });
+          return { trust, expiresAt: trust.expiresAt };
+        }
+        const until = Math.min(parent.expiresAt, now + outcome.ttl);
+        return this.#withKeys(child, parent, usable, [], until, work, outcome.records);
+      }
+    }
+  }
+
+  /** Fetches the zone's DNSKEY RRset and checks it against what vouches for it: DS records, or keys of an anchor. */
+  async #withKeys(
+    zone: Name,
+    parent: ZoneTrust | undefined,
+    ds: readonly DsData[],
+    trusted: readonly ZoneKey[],
+    until: number,
+    work: Work,
+    allDs: readonly DsData[],
+  ): Promise<Step> {
+    let published: readonly ZoneKey[] = [];
+    const outcome = await this.#ask<KeysOutcome>(zone, RRType.DNSKEY, work, (raw) => {
+      const [segment] = readSegments(raw.message, zone, RRType.DNSKEY, raw.bailiwick);
+      const rrset = segment?.kind === 'answer' ? segment.rrsets[0] : undefined;
+      if (!rrset) {
+        return bogus(`${zone} publishes no DNSKEY, though ${parent ? 'its parent has a DS' : 'a trust anchor names it'}`, zone);
+      }
+      published = readKeys(rrset);
+      return this.#judgeKeys(zone, rrset, published, ds, trusted, work);
+    });
+    // Where a DS promises keys and no server hands them out, the chain is broken, whatever the cause: bogus, as RFC 4035 has it.
+    if (outcome.kind !== 'keys') {
+      const reason =
+        outcome.kind === 'indeterminate' ? { ...outcome.reason, ede: Ede.DNSKEY_MISSING, zone } : outcome.reason;
+      return this.#failed('bogus', zone, parent, reason, work, allDs, published);
+    }
+
+    const expiresAt = Math.min(until, this.#options.now() + Math.min(outcome.ttl, work.budgets.maxTtl));
+    const keys = outcome.keys.filter(({ data }) => (data.flags & ZONE_KEY_FLAG) !== 0);
+    const link: ZoneLink = {
+      zone,
+      status: 'secure',
+      via: parent ? 'ds' : 'anchor',
+      ds: allDs,
+      keys: keys.map(keyInfo),
+      signature: outcome.signature,
+    };
+    return { expiresAt, trust: { status: 'secure', zone, keys, link, expiresAt, ...(parent && { parent }) } };
+  }
+
+  #judgeKeys(
+    zone: Name,
+    rrset: SignedRRset,
+    keys: readonly ZoneKey[],
+    ds: readonly DsData[],
+    trusted: readonly ZoneKey[],
+    work: Work,
+  ): KeysOutcome {
+    const usable = (key: ZoneKey) =>
+      (key.data.flags & ZONE_KEY_FLAG) !== 0 && (key.data.flags & REVOKE_FLAG) === 0 && key.data.protocol === 3;
+    const vouched: ZoneKey[] = [];
+    let mismatches = 0;
+    for (const record of ds) {
+      const candidates = keys.filter((key) => key.tag === record.keyTag && key.data.algorithm === record.algorithm);
+      let matched = false;
+      for (const key of candidates.slice(0, work.budgets.keysPerTag)) {
+        const digest = usable(key) ? dsDigest(zone, key.rdata, record.digestType) : undefined;
+        if (!digest || Buffer.compare(digest, record.digest) !== 0) continue;
+        matched = true;
+        if (!vouched.includes(key)) vouched.push(key);
+      }
+      if (!matched && candidates.length > 0 && ++mismatches > work.budgets.dsMismatches) break;
+    }
+    for (const anchor of trusted) {
+      const key = keys.find((candidate) => Buffer.compare(candidate.rdata, anchor.rdata) === 0);
+      if (key && usable(key)) vouched.push(key);
+    }
+    if (vouched.length === 0) {
+      const named = [...ds.map((record) => record.keyTag), ...trusted.map((key) => key.tag)];
+      const has = keys.map((key) => key.tag);
+      const text = `${ds.length > 0 ? 'the DS' : 'the trust anchor'} of ${zone} names key ${list(named)}, the zone publishes ${list(has)}`;
+      return bogus(text, zone, Ede.DNSKEY_MISSING);
+    }
+    const result = verifyRRset(rrset, zone, vouched, this.verifyContext(work));
+    if (result.kind === 'invalid') return { kind: 'bogus', reason: result.reason };
+    return { kind: 'keys', keys, ttl: result.ttl, signature: result.signature };
+  }
+
+  /** Asks until an answer is not bogus: one broken server among several is not a broken zone. */
+  async #ask<T extends { kind: string }>(
+    name: Name,
+    type: number,
+    work: Work,
+    judge: (raw: Extract<RawAnswer, { kind: 'message' }>) => T | Failure,
+  ): Promise<T | Failure> {
+    return askUntilGood(this.#options.source, name, type, work, judge, (outcome) => outcome.kind === 'bogus');
+  }
+}
+
+export interface Failure {
+  readonly kind: 'bogus' | 'indeterminate';
+  readonly reason: Reason;
+  /** The code that the server gave, where that is the failure. */
+  readonly rcode?: number;
+}
+
+type DsOutcome =
+  | { readonly kind: 'ds'; readonly records: readonly DsData[]; readonly ttl: number }
+  | { readonly kind: 'insecure'; readonly note: string; readonly ttl: number }
+  | { readonly kind: 'no-cut'; readonly ttl: number }
+  | Failure;
+
+type KeysOutcome =
+  | {
+      readonly kind: 'keys';
+      readonly keys: readonly ZoneKey[];
+      readonly ttl: number;
+      readonly signature: NonNullable<ZoneLink['signature']>;
+    }
+  | Failure;
+
+/**
+ * Asks a source, judges the answer, and asks other servers as long as it is bad. Returns the first good outcome, or else the first
+ * bad one: later servers' failures say less.
+ */
+export async function askUntilGood<T>(
+  source: Source,
+  name: Name,
+  type: number,
+  work: Work,
+  judge: (raw: Extract<RawAnswer, { kind: 'message' }>) => T | Promise<T>,
+  isBad: (outcome: T) => boolean,
+): Promise<T | Failure> {
+  const avoid = new Set<string>();
+  let first: T | undefined;
+  for (let attempt = 0; attempt <= work.budgets.bogusRetries; attempt++) {
+    const raw = await source.fetch(name, type, { work, avoid });
+    if (raw.kind === 'failure') return first ?? { kind: 'indeterminate', reason: raw.reason, rcode: raw.rcode };
+    const outcome = await judge(raw);
+    if (!isBad(outcome)) return outcome;
+    first ??= outcome;
+    avoid.add(raw.server);
+  }
+  return first!;
+}
+
+function bogus(text: string, zone: Name, ede: number = Ede.DNSSEC_BOGUS): Failure {
+  return { kind: 'bogus', reason: { ede, text, zone } };
+}
+
+function list(tags: readonly number[]): string {
+  return tags.length === 0 ? 'none' : [...new Set(tags)].join(', ');
+}
+
+function readKeys(rrset: SignedRRset): ZoneKey[] {
+  const keys: ZoneKey[] = [];
+  for (const rdata of rrset.rdatas) {
+    try {
+      keys.push({ tag: keyTag(rdata), data: decodeDnskey(rdata), rdata });
+    } catch {
+      // A malformed key is no key.
+    }
+  }
+  return keys;
+}
+
+function keyInfo({ tag, data }: ZoneKey): ZoneLink['keys'][number] {
+  return { tag, algorithm: data.algorithm, flags: data.flags, bits: keyBits(data.algorithm, data.publicKey) };
+}

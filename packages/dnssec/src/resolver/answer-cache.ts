@@ -1,0 +1,101 @@
+/**
+ * Validated segments, by name and type, for as long as their TTL and their signatures allow (rfc4035#section-4.5). Bounded by the octets
+ * that the entries hold, counted roughly; the entry not used for longest goes first.
+ */
+import type { Name, ResourceRecord } from '@mailanchor/dns';
+import { RRType } from '@mailanchor/dns';
+import type { Validated } from '../validator.ts';
+
+interface Entry {
+  readonly value: Validated;
+  /** Epoch seconds. */
+  readonly storedAt: number;
+  readonly expiresAt: number;
+  readonly octets: number;
+}
+
+/** Under this type lies what holds for every type at the name: that it does not exist. */
+const ANY_TYPE = 0;
+
+/** What a Map entry with its objects costs besides the octets of its records, measured roughly. */
+const ENTRY_OVERHEAD = 600;
+
+export class AnswerCache {
+  readonly #entries = new Map<string, Entry>();
+  readonly #limit: number;
+  readonly #now: () => number;
+  #octets = 0;
+
+  constructor(octets: number, now: () => number) {
+    this.#limit = octets;
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** What is known of the name and type: the RRset, an alias, or a denial; TTLs counted down. */
+  get(name: Name, type: number): Validated | undefined {
+    return (
+      this.#find(`${type}/${name.key}`) ??
+      // An alias stands for every type but DS, which is asked of the parent, who may know better.
+      (type === RRType.DS ? undefined : this.#find(`${RRType.CNAME}/${name.key}`)) ??
+      this.#find(`${ANY_TYPE}/${name.key}`)
+    );
+  }
+
+  set(name: Name, type: number, value: Validated): void {
+    if (value.ttl <= 0) return;
+    const slot = value.kind === 'alias' ? RRType.CNAME : value.kind === 'nxdomain' ? ANY_TYPE : type;
+    const key = `${slot}/${name.key}`;
+    const now = this.#now();
+    this.#drop(key);
+    const octets = ENTRY_OVERHEAD + key.length + sizeOf(value);
+    this.#entries.set(key, { value, storedAt: now, expiresAt: now + value.ttl, octets });
+    this.#octets += octets;
+    while (this.#octets > this.#limit) this.#drop(this.#entries.keys().next().value!);
+  }
+
+  #drop(key: string): void {
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#entries.delete(key);
+    this.#octets -= entry.octets;
+  }
+
+  #find(key: string): Validated | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry) return undefined;
+    const now = this.#now();
+    if (entry.expiresAt <= now) {
+      this.#drop(key);
+      return undefined;
+    }
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    const age = now - entry.storedAt;
+    return age > 0 ? aged(entry.value, age) : entry.value;
+  }
+}
+
+function aged(value: Validated, age: number): Validated {
+  const ttl = Math.max(0, value.ttl - age);
+  if (value.kind === 'failure') return { ...value, ttl };
+  const older = (records: readonly ResourceRecord[]) =>
+    records.map((record) => ({ ...record, ttl: Math.max(0, record.ttl - age) }));
+  return {
+    ...value,
+    ttl,
+    records: older(value.records),
+    answer: older(value.answer),
+    authority: older(value.authority),
+  };
+}
+
+function sizeOf(value: Validated): number {
+  if (value.kind === 'failure') return 200;
+  let octets = 0;
+  for (const { rdata, name } of [...value.answer, ...value.authority]) octets += rdata.length + name.wire.length + 100;
+  return octets;
+}

@@ -1,0 +1,114 @@
+/** A zone cut as a referral describes it: the child's servers, their addresses where told, and the DS or its absence. */
+import { decodeA, decodeAaaa, decodeSingleName, type Message, type Name, RRType } from '@mailanchor/dns';
+import { BoundedMap } from '../bounded-map.ts';
+import { collectRRsets, rrsetKey } from '../rrsets.ts';
+import type { SignedRRset } from '../signature.ts';
+import type { ReferralDs } from '../source.ts';
+import type { RootHint } from './root-hints.ts';
+
+export interface NameServer {
+  readonly name: Name;
+  /** Addresses from glue; empty where the name has to be looked up. */
+  readonly addresses: readonly string[];
+}
+
+export interface Delegation {
+  readonly zone: Name;
+  readonly servers: readonly NameServer[];
+  readonly ds?: ReferralDs;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+}
+
+/**
+ * Reads a referral out of a response of `zone`'s server to a question for `name`; undefined where the response is none. Glue is
+ * taken only for names at or below `zone`: what a server says of others' addresses is not its business.
+ */
+export function readReferral(
+  message: Message,
+  zone: Name,
+  name: Name,
+  limits: { servers: number; now: number; maxTtl: number },
+): Delegation | undefined {
+  if (message.answers.length > 0) return undefined;
+  const sets = collectRRsets(message.authorities);
+  let ns: SignedRRset | undefined;
+  for (const set of sets.values()) {
+    if (set.type === RRType.SOA) return undefined;
+    if (set.type === RRType.NS && set.name.isBelow(zone) && name.isAtOrBelow(set.name)) ns = set;
+  }
+  if (!ns) return undefined;
+  const glue = collectRRsets(message.additionals);
+  const servers: NameServer[] = [];
+  for (const rdata of ns.rdatas.slice(0, limits.servers)) {
+    let server: Name;
+    try {
+      server = decodeSingleName(rdata);
+    } catch {
+      continue;
+    }
+    const addresses = server.isAtOrBelow(zone)
+      ? [...addressesOf(glue.get(rrsetKey(server, RRType.A))), ...addressesOf(glue.get(rrsetKey(server, RRType.AAAA)))]
+      : [];
+    servers.push({ name: server, addresses });
+  }
+  const ds = sets.get(rrsetKey(ns.name, RRType.DS));
+  const proofs = [...sets.values()].filter(({ type }) => type === RRType.NSEC || type === RRType.NSEC3);
+  return {
+    zone: ns.name,
+    servers,
+    expiresAt: limits.now + Math.min(ns.ttl, limits.maxTtl),
+    ...((ds || proofs.length > 0) && { ds: { proofs, ...(ds && { ds }) } }),
+  };
+}
+
+/** Addresses of an A or AAAA RRset, at most a handful: a server has few, an attacker many. */
+export function addressesOf(rrset: SignedRRset | undefined): string[] {
+  if (!rrset) return [];
+  const addresses: string[] = [];
+  for (const rdata of rrset.rdatas.slice(0, 6)) {
+    try {
+      addresses.push(rrset.type === RRType.A ? decodeA(rdata) : decodeAaaa(rdata));
+    } catch {
+      // Not an address.
+    }
+  }
+  return addresses;
+}
+
+/** The delegation of the root that the hints describe. */
+export function rootDelegation(hints: readonly RootHint[], root: Name): Delegation {
+  return { zone: root, servers: hints, expiresAt: Number.POSITIVE_INFINITY };
+}
+
+/** Delegations by zone. */
+export class DelegationCache {
+  readonly #delegations: BoundedMap<Delegation>;
+  readonly #now: () => number;
+
+  constructor(entries: number, now: () => number) {
+    this.#delegations = new BoundedMap(entries);
+    this.#now = now;
+  }
+
+  set(delegation: Delegation): void {
+    this.#delegations.set(delegation.zone.key, delegation);
+  }
+
+  get(zone: Name): Delegation | undefined {
+    const found = this.#delegations.get(zone.key);
+    return found && found.expiresAt > this.#now() ? found : undefined;
+  }
+
+  forget(zone: Name): void {
+    this.#delegations.delete(zone.key);
+  }
+
+  /** The deepest known zone at or above `name`. */
+  closest(name: Name): Delegation | undefined {
+    for (let candidate = name; ; candidate = candidate.parent) {
+      const found = this.get(candidate);
+      if (found || candidate.isRoot) return found;
+    }
+  }
+}

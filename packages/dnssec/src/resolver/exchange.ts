@@ -1,0 +1,117 @@
+/**
+ * One packet to one server: charged, timed, and shared with everybody who wants the same answer from the same server at the same moment.
+ * Sharing is done here and not for whole lookups, since a packet waits for nothing else: two lookups can never wait for each other.
+ */
+import {
+  type Endpoint,
+  type Message,
+  makeQuery,
+  type Name,
+  Rcode,
+  rrTypeToText,
+  type Transport,
+  TransportError,
+} from '@mailanchor/dns';
+import { BudgetExceeded, type Work } from '../budget.ts';
+import type { ServerStats } from './server-stats.ts';
+
+/** A packet sent or answered, for `--trace` and for scenario logs. */
+export interface QueryEvent {
+  readonly server: Endpoint;
+  readonly name: Name;
+  readonly type: number;
+  /** Milliseconds the exchange took. */
+  readonly ms: number;
+  readonly outcome: { readonly kind: 'response'; readonly message: Message } | { readonly kind: 'error'; readonly error: TransportError };
+}
+
+export interface ExchangerOptions {
+  readonly transport: Transport;
+  readonly stats: ServerStats;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly onQuery?: (event: QueryEvent) => void;
+}
+
+export interface Ask {
+  readonly server: Endpoint;
+  readonly name: Name;
+  readonly type: number;
+  /** Ask a forwarder to recurse, and not to validate for us: RD and CD set. */
+  readonly recurse: boolean;
+  readonly timeoutMs: number;
+}
+
+export type Exchanged =
+  | { readonly kind: 'response'; readonly message: Message }
+  | { readonly kind: 'error'; readonly error: TransportError };
+
+/** EDNS payload size that avoids fragments (rfc6891#section-6.2.5 and DNS flag day 2020). */
+const UDP_PAYLOAD = 1232;
+
+export function serverId(server: Endpoint): string {
+  return `${server.address}#${server.port}`;
+}
+
+export class Exchanger {
+  readonly #options: ExchangerOptions;
+  readonly #underWay = new Map<string, Promise<Exchanged>>();
+
+  constructor(options: ExchangerOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with `BudgetExceeded` only. */
+  async ask(ask: Ask, work: Work): Promise<Exchanged> {
+    const left = work.deadline - this.#options.clock();
+    if (left <= 0) throw new BudgetExceeded('timeMs', `no answer within ${work.budgets.timeMs} ms`);
+    work.chargeQuery();
+    const key = `${serverId(ask.server)} ${ask.type} ${ask.recurse} ${ask.name.key}`;
+    const underWay = this.#underWay.get(key);
+    if (underWay) return underWay;
+    const sent = this.#send({ ...ask, timeoutMs: Math.min(ask.timeoutMs, left) });
+    this.#underWay.set(key, sent);
+    try {
+      return await sent;
+    } finally {
+      this.#underWay.delete(key);
+    }
+  }
+
+  async #send(ask: Ask): Promise<Exchanged> {
+    const first = await this.#attempt(ask, true);
+    // A server from before EDNS says FORMERR to it (rfc6891#section-7). Asked without, it can only answer for unsigned zones: an answer
+    // without DNSSEC records is never by itself a reason to call a zone unsigned.
+    if (first.kind === 'response' && first.message.rcode === Rcode.FORMERR && !first.message.edns) {
+      return this.#attempt(ask, false);
+    }
+    return first;
+  }
+
+  async #attempt(ask: Ask, edns: boolean): Promise<Exchanged> {
+    const { transport, stats, clock, onQuery } = this.#options;
+    const { server, name, type, recurse, timeoutMs } = ask;
+    const query = makeQuery(name, type, {
+      rd: recurse,
+      cd: recurse,
+      ...(edns ? { do: true, udpPayloadSize: UDP_PAYLOAD } : { edns: false }),
+    });
+    const begin = clock();
+    let outcome: Exchanged;
+    try {
+      outcome = { kind: 'response', message: await transport.exchange(query, server, { timeoutMs }) };
+      stats.answered(serverId(server), clock() - begin);
+    } catch (error) {
+      const failed =
+        error instanceof TransportError
+          ? error
+          : new TransportError('failed', `${rrTypeToText(type)} of ${name} could not be asked: ${String(error)}`, {
+              cause: error,
+            });
+      stats.silent(serverId(server));
+      outcome = { kind: 'error', error: failed };
+    }
+    onQuery?.({ server, name, type, ms: clock() - begin, outcome });
+    return outcome;
+  }
+}

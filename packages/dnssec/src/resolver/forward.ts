@@ -1,0 +1,65 @@
+/**
+ * Asking a resolver that iterates for us. It is asked with DO and CD and is never trusted: its AD bit is not even read, and everything it
+ * says is validated here (rfc4035#section-4.9).
+ */
+import { Ede, type Endpoint, type Name, Rcode, rcodeToText, rrTypeToText } from '@mailanchor/dns';
+import type { FetchRequest, RawAnswer, Source } from '../source.ts';
+import { type Exchanger, serverId } from './exchange.ts';
+import type { ServerStats } from './server-stats.ts';
+
+export interface ForwarderOptions {
+  readonly exchanger: Exchanger;
+  readonly stats: ServerStats;
+  readonly servers: readonly Endpoint[];
+  /** What the servers may speak of: the root for a general forwarder. */
+  readonly zone: Name;
+}
+
+/** Attempts over all servers: a forwarder's first answer to a cold name may take its time. */
+const PASSES = 2;
+
+export class Forwarder implements Source {
+  readonly #options: ForwarderOptions;
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+  }
+
+  referralDs(): undefined {
+    return undefined;
+  }
+
+  close(): void {}
+
+  async fetch(name: Name, type: number, { work, avoid }: FetchRequest): Promise<RawAnswer> {
+    const { exchanger, stats, zone } = this.#options;
+    const servers = this.#options.servers
+      .map((endpoint) => ({ endpoint, id: serverId(endpoint) }))
+      .filter(({ id }) => !avoid.has(id));
+    let last = 'every server has answered wrongly';
+    let rcode: number | undefined;
+    let pending = stats.order(servers, zone.key);
+    for (let pass = 0; pass < PASSES && pending.length > 0; pass++) {
+      const silent: typeof pending = [];
+      for (const server of pending) {
+        const timeoutMs = pass === 0 ? work.budgets.packetMs : work.budgets.timeMs;
+        const exchanged = await exchanger.ask({ server: server.endpoint, name, type, recurse: true, timeoutMs }, work);
+        if (exchanged.kind === 'error') {
+          last = `${server.id}: ${exchanged.error.message}`;
+          if (exchanged.error.code === 'timeout') silent.push(server);
+          continue;
+        }
+        const { message } = exchanged;
+        if (message.rcode === Rcode.NOERROR || message.rcode === Rcode.NXDOMAIN) {
+          return { kind: 'message', message, server: server.id, bailiwick: zone };
+        }
+        rcode ??= message.rcode;
+        last = `${server.id} answers ${rcodeToText(message.rcode)}`;
+      }
+      pending = silent;
+    }
+    const ede = rcode === undefined ? Ede.NO_REACHABLE_AUTHORITY : Ede.NETWORK_ERROR;
+    const text = `no resolver answers for ${rrTypeToText(type)} of ${name} (${last})`;
+    return { kind: 'failure', rcode: rcode ?? Rcode.SERVFAIL, reason: { ede, text } };
+  }
+}

@@ -1,0 +1,315 @@
+/**
+ * Asking the Internet itself: from the root down, referral by referral (rfc1034#section-5.3.3). What comes back is unproven; the
+ * validator judges it.
+ *
+ * One question: the deepest zone known is taken, its servers are asked in the order of their speed, a referral leads one zone
+ * further down, and anything else is the answer. Servers without glue are looked up the same way, by their names, within bounds.
+ */
+import { type Endpoint, Ede, type Message, Name, Rcode, rcodeToText, RRType, rrTypeToText } from '@mailanchor/dns';
+import { BoundedMap } from '../bounded-map.ts';
+import { BudgetExceeded, type Work } from '../budget.ts';
+import type { Reason } from '../proof.ts';
+import { collectRRsets, rrsetKey } from '../rrsets.ts';
+import type { FetchRequest, RawAnswer, ReferralDs, Source } from '../source.ts';
+import { addressesOf, type Delegation, DelegationCache, type NameServer, readReferral, rootDelegation } from './delegation.ts';
+import { type Exchanger, serverId } from './exchange.ts';
+import { minimise, type QnameMinimisation } from './qname-minimisation.ts';
+import type { RootHint } from './root-hints.ts';
+import type { ServerStats } from './server-stats.ts';
+
+export interface IterativeOptions {
+  readonly exchanger: Exchanger;
+  readonly stats: ServerStats;
+  readonly rootHints: readonly RootHint[];
+  /** Port of authoritative servers. */
+  readonly port: number;
+  readonly qnameMinimisation: QnameMinimisation;
+  readonly families: { readonly ipv4: boolean; readonly ipv6: boolean };
+  /** Epoch seconds. */
+  readonly now: () => number;
+}
+
+interface Address {
+  readonly id: string;
+  readonly endpoint: Endpoint;
+}
+
+type Told =
+  | { readonly kind: 'told'; readonly message: Message; readonly server: string }
+  | { readonly kind: 'failure'; readonly rcode: number; readonly reason: Reason };
+
+/** One name on its way: what it has cost, and for whose sake it is looked up. */
+interface Walk {
+  readonly work: Work;
+  readonly avoid: ReadonlySet<string>;
+  readonly depth: number;
+  /** Names of servers being looked up above this walk: looking one up for its own sake would never end. */
+  readonly path: ReadonlySet<string>;
+  queries: number;
+}
+
+/** Passes over all servers of a zone: those that were silent are asked once more, with more patience. */
+const PASSES = 2;
+
+export class IterativeSource implements Source {
+  readonly #options: IterativeOptions;
+  readonly #delegations: DelegationCache;
+  readonly #addresses = new BoundedMap<{ addresses: readonly string[]; expiresAt: number }>(20_000);
+  #root: Delegation | undefined;
+  #priming: Promise<Delegation> | undefined;
+
+  constructor(options: IterativeOptions) {
+    this.#options = options;
+    this.#delegations = new DelegationCache(50_000, options.now);
+  }
+
+  referralDs(zone: Name): ReferralDs | undefined {
+    return this.#delegations.get(zone)?.ds;
+  }
+
+  close(): void {}
+
+  fetch(name: Name, type: number, { work, avoid }: FetchRequest): Promise<RawAnswer> {
+    return this.#walk(name, type, { work, avoid, depth: 0, path: new Set(), queries: 0 });
+  }
+
+  async #walk(name: Name, type: number, walk: Walk): Promise<RawAnswer> {
+    const mode = this.#options.qnameMinimisation;
+    // A DS lies in the parent zone (rfc4035#section-4.2).
+    const from = type === RRType.DS && !name.isRoot ? name.parent : name;
+    let delegation = this.#delegations.closest(from) ?? (await this.#rootServers(walk));
+    let known = 0;
+    let shortened = 0;
+    let minimising = true;
+
+    for (let referrals = 0; referrals < walk.work.budgets.referrals; ) {
+      const ask = minimising
+        ? minimise(mode, delegation.zone, name, type, known, shortened)
+        : { name, type, whole: true };
+      const told = await this.#askZone(delegation, ask.name, ask.type, walk);
+      if (told.kind === 'failure') {
+        if (ask.whole) return told;
+        minimising = false;
+        continue;
+      }
+      const { message, server } = told;
+      const referral = readReferral(message, delegation.zone, ask.name, {
+        servers: walk.work.budgets.serversPerDelegation,
+        now: this.#options.now(),
+        maxTtl: walk.work.budgets.maxTtl,
+      });
+      if (referral && !(type === RRType.DS && referral.zone.equals(name))) {
+        this.#delegations.set(referral);
+        delegation = referral;
+        known = 0;
+        referrals++;
+        continue;
+      }
+      if (ask.whole) return { kind: 'message', message, server, bailiwick: delegation.zone };
+      if (message.rcode === Rcode.NXDOMAIN) {
+        // True for whole names below as well (rfc8020), if the server is; many are not where the name is an empty non-terminal.
+        minimising = false;
+        continue;
+      }
+      known = ask.name.labelCount;
+      shortened++;
+    }
+    throw new BudgetExceeded('referrals', `more than ${walk.work.budgets.referrals} referrals for ${name}`);
+  }
+
+  /** The root's servers: the hints, asked once for what is current (rfc8109). */
+  async #rootServers(walk: Walk): Promise<Delegation> {
+    if (this.#root && this.#root.expiresAt > this.#options.now()) return this.#root;
+    this.#priming ??= this.#prime(walk).finally(() => {
+      this.#priming = undefined;
+    });
+    return this.#priming;
+  }
+
+  async #prime(walk: Walk): Promise<Delegation> {
+    const hints = rootDelegation(this.#options.rootHints, Name.root);
+    const now = this.#options.now();
+    const retry = { ...hints, expiresAt: now + 60 };
+    const told = await this.#askZone(hints, Name.root, RRType.NS, walk);
+    if (told.kind === 'failure') return (this.#root = retry);
+    const ns = collectRRsets(told.message.answers).get(rrsetKey(Name.root, RRType.NS));
+    const additional = collectRRsets(told.message.additionals);
+    const servers: NameServer[] = [];
+    for (const rdata of ns?.rdatas ?? []) {
+      const name = Name.fromWire(rdata);
+      const addresses = [
+        ...addressesOf(additional.get(rrsetKey(name, RRType.A))),
+        ...addressesOf(additional.get(rrsetKey(name, RRType.AAAA))),
+      ];
+      const hinted = this.#options.rootHints.find((hint) => hint.name.equals(name));
+      if (addresses.length > 0) servers.push({ name, addresses });
+      else if (hinted) servers.push(hinted);
+    }
+    if (!ns || servers.length === 0) return (this.#root = retry);
+    this.#root = { zone: Name.root, servers, expiresAt: now + Math.min(Math.max(ns.ttl, 60), 86_400) };
+    return this.#root;
+  }
+
+  /** Asks the servers of a zone until one gives an answer that is about the question. */
+  async #askZone(delegation: Delegation, name: Name, type: number, walk: Walk): Promise<Told> {
+    const { exchanger, stats } = this.#options;
+    const { budgets } = walk.work;
+    const failures = new Failures(delegation.zone, name, type);
+    const silent: Address[] = [];
+    let tries = 0;
+
+    for await (const address of this.#addressesOf(delegation, walk)) {
+      const told = await attempt.call(this, address, 0);
+      if (told) return told;
+    }
+    for (let pass = 1; pass < PASSES; pass++) {
+      for (const address of silent.splice(0)) {
+        const told = await attempt.call(this, address, pass);
+        if (told) return told;
+      }
+    }
+    return failures.verdict();
+
+    async function attempt(this: IterativeSource, address: Address, pass: number): Promise<Told | undefined> {
+      if (++walk.queries > budgets.upstreamQueriesPerName) {
+        throw new BudgetExceeded(
+          'upstreamQueriesPerName',
+          `more than ${budgets.upstreamQueriesPerName} packets for ${rrTypeToText(type)} of ${name}`,
+        );
+      }
+      tries++;
+      const timeoutMs = stats.patience(address.id, pass, budgets.packetMs);
+      const exchanged = await exchanger.ask({ server: address.endpoint, name, type, recurse: false, timeoutMs }, walk.work);
+      if (exchanged.kind === 'error') {
+        failures.transport(address.id, exchanged.error.message);
+        if (exchanged.error.code === 'timeout') silent.push(address);
+        return undefined;
+      }
+      const { message } = exchanged;
+      if (message.rcode !== Rcode.NOERROR && message.rcode !== Rcode.NXDOMAIN) {
+        failures.rcode(address.id, message.rcode);
+        return undefined;
+      }
+      if (isLame(message, delegation.zone)) {
+        stats.lame(address.id, delegation.zone.key);
+        failures.lame(address.id);
+        return undefined;
+      }
+      return { kind: 'told', message, server: address.id };
+    }
+  }
+
+  /** Addresses of a zone's servers: known ones by speed, then those of servers whose names must be looked up first. */
+  async *#addressesOf(delegation: Delegation, walk: Walk): AsyncGenerator<Address> {
+    const { port, stats, families } = this.#options;
+    const seen = new Set<string>();
+    const usable = (addresses: readonly string[]): Address[] => {
+      const found: Address[] = [];
+      for (const address of addresses) {
+        if (address.includes(':') ? !families.ipv6 : !families.ipv4) continue;
+        const endpoint = { address, port };
+        const id = serverId(endpoint);
+        if (seen.has(id) || walk.avoid.has(id)) continue;
+        seen.add(id);
+        found.push({ id, endpoint });
+      }
+      return stats.order(found, delegation.zone.key);
+    };
+    const addressless: Name[] = [];
+    const direct: string[] = [];
+    for (const server of delegation.servers) {
+      const known = server.addresses.length > 0 ? server.addresses : this.#knownAddresses(server.name);
+      if (known) direct.push(...known);
+      else addressless.push(server.name);
+    }
+    yield* usable(direct);
+    for (const name of addressless.slice(0, walk.work.budgets.addresslessServers)) {
+      yield* usable(await this.#lookUpServer(name, walk));
+    }
+  }
+
+  #knownAddresses(server: Name): readonly string[] | undefined {
+    const known = this.#addresses.get(server.key);
+    return known && known.expiresAt > this.#options.now() ? known.addresses : undefined;
+  }
+
+  /** A name server's addresses, looked up without proof: they only say whom to ask, and what is answered is proven anyway. */
+  async #lookUpServer(server: Name, walk: Walk): Promise<readonly string[]> {
+    const { budgets } = walk.work;
+    if (walk.depth >= budgets.addressDepth || walk.path.has(server.key)) return [];
+    const { families, now } = this.#options;
+    const types = [...(families.ipv4 ? [RRType.A] : []), ...(families.ipv6 ? [RRType.AAAA] : [])];
+    const addresses: string[] = [];
+    let ttl = 3600;
+    for (const type of types) {
+      const raw = await this.#walk(server, type, {
+        work: walk.work,
+        avoid: new Set(),
+        depth: walk.depth + 1,
+        path: new Set([...walk.path, server.key]),
+        queries: 0,
+      });
+      if (raw.kind === 'failure') continue;
+      const set = collectRRsets(raw.message.answers).get(rrsetKey(server, type));
+      if (!set || !server.isAtOrBelow(raw.bailiwick)) continue;
+      addresses.push(...addressesOf(set));
+      ttl = Math.min(ttl, Math.max(set.ttl, 1));
+    }
+    const lifetime = addresses.length > 0 ? ttl : budgets.failureTtl;
+    this.#addresses.set(server.key, { addresses, expiresAt: now() + lifetime });
+    return addresses;
+  }
+}
+
+/**
+ * Whether a server shows that it does not serve the zone: it refers sideways or up, to a zone that is not below the one it was asked for
+ * (rfc1912#section-2.8).
+ */
+function isLame(message: Message, zone: Name): boolean {
+  if (message.aa || message.answers.length > 0 || message.rcode !== Rcode.NOERROR) return false;
+  let refers = false;
+  for (const { type, name } of message.authorities) {
+    if (type === RRType.SOA || type === RRType.NSEC || type === RRType.NSEC3) return false;
+    if (type === RRType.NS) {
+      if (name.isBelow(zone)) return false;
+      refers = true;
+    }
+  }
+  return refers;
+}
+
+/** What went wrong with each server of a zone, told as one reason. */
+class Failures {
+  readonly #zone: Name;
+  readonly #question: string;
+  #last = 'no server has an address';
+  #rcode: number | undefined;
+  #servers = 0;
+
+  constructor(zone: Name, name: Name, type: number) {
+    this.#zone = zone;
+    this.#question = `${rrTypeToText(type)} of ${name}`;
+  }
+
+  transport(server: string, text: string): void {
+    this.#servers++;
+    this.#last = `${server}: ${text}`;
+  }
+
+  rcode(server: string, rcode: number): void {
+    this.#servers++;
+    this.#rcode ??= rcode;
+    this.#last = `${server} answers ${rcodeToText(rcode)}`;
+  }
+
+  lame(server: string): void {
+    this.#servers++;
+    this.#last = `${server} does not serve the zone`;
+  }
+
+  verdict(): Extract<Told, { kind: 'failure' }> {
+    const ede = this.#rcode === undefined ? Ede.NO_REACHABLE_AUTHORITY : Ede.NETWORK_ERROR;
+    const text = `no server of ${this.#zone} answers for ${this.#question} (${this.#last})`;
+    return { kind: 'failure', rcode: this.#rcode ?? Rcode.SERVFAIL, reason: { ede, text, zone: this.#zone } };
+  }
+}

@@ -1,0 +1,41 @@
+/** Which source answers for which names: forward zones by the longest match, the default for all else. */
+import { type Name, RRType } from '@mailanchor/dns';
+import type { FetchRequest, RawAnswer, ReferralDs, Source } from '../source.ts';
+
+export interface Route {
+  readonly zone: Name;
+  readonly source: Source;
+}
+
+export class Router implements Source {
+  readonly #fallback: Source;
+  readonly #routes: ReadonlyMap<string, Source>;
+
+  constructor(fallback: Source, routes: readonly Route[]) {
+    this.#fallback = fallback;
+    this.#routes = new Map(routes.map(({ zone, source }) => [zone.key, source]));
+  }
+
+  #for(name: Name): Source {
+    if (this.#routes.size === 0) return this.#fallback;
+    for (let candidate = name; ; candidate = candidate.parent) {
+      const source = this.#routes.get(candidate.key);
+      if (source) return source;
+      if (candidate.isRoot) return this.#fallback;
+    }
+  }
+
+  fetch(name: Name, type: number, request: FetchRequest): Promise<RawAnswer> {
+    // The DS of a forwarded zone is its parent's.
+    return this.#for(type === RRType.DS && !name.isRoot ? name.parent : name).fetch(name, type, request);
+  }
+
+  referralDs(zone: Name): ReferralDs | undefined {
+    return this.#for(zone.parent).referralDs(zone);
+  }
+
+  async close(): Promise<void> {
+    await this.#fallback.close();
+    for (const source of this.#routes.values()) await source.close();
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * The validating resolver: a question in, a `Resolution` with its proof out.
+ *
+ * One question, in prose. The name is looked for in the cache, then asked for at its source. The response is cut into segments, one for
+ * each name it speaks of; each is validated by itself, down the chain of trust from an anchor, and kept. If the segment is an alias, the
+ * question goes on with its target, the same way, until an RRset, a denial or a failure is reached. The status of the whole is
+ * that of its weakest part. A bogus answer is asked for again at other servers before it is believed to be the zone's fault.
+ */
+import { networkInterfaces } from 'node:os';
+import { createTransport, Ede, type Endpoint, Name, Rcode, type ResourceRecord, RRType, type Transport } from '@mailanchor/dns';
+import type { AlgorithmPolicy } from '../algorithm.ts';
+import { BudgetExceeded, type Budgets, DEFAULT_BUDGETS, Work } from '../budget.ts';
+import { askUntilGood, ChainOfTrust } from '../chain-of-trust.ts';
+import { DnssecError } from '../errors.ts';
+import { type AliasLink, type Reason, type Resolution, type Status, weakest, type ZoneLink } from '../proof.ts';
+import { KeyStore } from '../public-key.ts';
+import type { Clock, ResolveOptions, Resolver } from '../resolver.ts';
+import { readSegments } from '../segment.ts';
+import type { Source } from '../source.ts';
+import { NegativeTrustAnchors, rootTrustAnchors, TrustAnchors } from '../trust-anchor.ts';
+import { type Validated, Validator } from '../validator.ts';
+import { AnswerCache } from './answer-cache.ts';
+import { Exchanger, type QueryEvent } from './exchange.ts';
+import { Forwarder } from './forward.ts';
+import { IterativeSource } from './iterate.ts';
+import type { QnameMinimisation } from './qname-minimisation.ts';
+import { builtInRootHints, type RootHint } from './root-hints.ts';
+import { Router } from './route.ts';
+import { ServerStats } from './server-stats.ts';
+
+export interface ResolverOptions {
+  /** Iterate from the root (default), or ask other resolvers; either way validation is ours. */
+  readonly mode?: { readonly kind: 'iterate' } | { readonly kind: 'forward'; readonly servers: readonly Endpoint[] };
+  /** Zones, with all below them, that are asked of other servers; the longest match wins. */
+  readonly forwardZones?: readonly { readonly zone: Name; readonly servers: readonly Endpoint[] }[];
+  readonly rootHints?: readonly RootHint[];
+  /** DS or DNSKEY records; default: the root's, built in. */
+  readonly trustAnchors?: readonly ResourceRecord[];
+  readonly negativeTrustAnchors?: readonly Name[];
+  /** Port of authoritative servers; default 53. */
+  readonly dnsPort?: number;
+  /** NSEC3 iterations above which a zone counts as insecure; default the budget's. */
+  readonly nsec3Iterations?: number;
+  readonly qnameMinimisation?: QnameMinimisation;
+  readonly transport?: Transport;
+  /** Milliseconds since the epoch; default Date.now. */
+  readonly clock?: Clock;
+  /** 0 (inclusive) to 1, for choosing among equally good servers; default Math.random. */
+  readonly random?: () => number;
+  readonly budgets?: Partial<Budgets>;
+  /** Accept SHA-1 signatures and DS digests; default no. */
+  readonly sha1?: boolean;
+  /** Address families of authoritative servers; default: IPv6 only where the machine has a global IPv6 address. */
+  readonly families?: { readonly ipv4: boolean; readonly ipv6: boolean };
+  /** Octets of the answer cache, roughly; default 64 MiB. */
+  readonly cacheOctets?: number;
+  /** Called for each packet's outcome. */
+  readonly onQuery?: (event: QueryEvent) => void;
+}
+
+const DEFAULT_CACHE_OCTETS = 64 * 1024 * 1024;
+
+/** Whether any interface has an IPv6 address that reaches beyond the link. */
+function hasGlobalIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ family, internal, address }) => family === 'IPv6' && !internal && !/^f[ed]/i.test(address)),
+  );
+}
+
+export class ValidatingResolver implements Resolver {
+  readonly #budgets: Budgets;
+  readonly #clock: Clock;
+  readonly #source: Source;
+  readonly #transport: Transport;
+  readonly #validator: Validator;
+  readonly #cache: AnswerCache;
+  readonly #underWay = new Map<string, Promise<Resolution>>();
+  #closed = false;
+
+  constructor(options: ResolverOptions = {}) {
+    const { mode = { kind: 'iterate' }, clock = Date.now, random = Math.random, nsec3Iterations } = options;
+    const policy: AlgorithmPolicy = { sha1: options.sha1 ?? false };
+    this.#budgets = {
+      ...DEFAULT_BUDGETS,
+      ...(nsec3Iterations !== undefined && { nsec3Iterations }),
+      ...options.budgets,
+    };
+    this.#clock = clock;
+    const now = () => Math.floor(clock() / 1000);
+    this.#transport = options.transport ?? createTransport();
+    const stats = new ServerStats(clock, random);
+    const exchanger = new Exchanger({
+      transport: this.#transport,
+      stats,
+      clock,
+      ...(options.onQuery && { onQuery: options.onQuery }),
+    });
+    const fallback: Source =
+      mode.kind === 'forward'
+        ? new Forwarder({ exchanger, stats, servers: mode.servers, zone: Name.root })
+        : new IterativeSource({
+            exchanger,
+            stats,
+            now,
+            rootHints: options.rootHints ?? builtInRootHints(),
+            port: options.dnsPort ?? 53,
+            qnameMinimisation: options.qnameMinimisation ?? 'relaxed',
+            families: options.families ?? { ipv4: true, ipv6: hasGlobalIpv6() },
+          });
+    const routes = (options.forwardZones ?? []).map(({ zone, servers }) => ({
+      zone,
+      source: new Forwarder({ exchanger, stats, servers, zone }),
+    }));
+    this.#source = routes.length > 0 ? new Router(fallback, routes) : fallback;
+    const chain = new ChainOfTrust({
+      source: this.#source,
+      anchors: new TrustAnchors(options.trustAnchors ?? rootTrustAnchors()),
+      negativeAnchors: new NegativeTrustAnchors(options.negativeTrustAnchors ?? []),
+      keys: new KeyStore(),
+      policy,
+      now,
+    });
+    this.#validator = new Validator(chain);
+    this.#cache = new AnswerCache(options.cacheOctets ?? DEFAULT_CACHE_OCTETS, now);
+  }
+
+  resolve(name: Name, type: number, options: ResolveOptions = {}): Promise<Resolution> {
+    if (this.#closed) return Promise.reject(new DnssecError('closed', 'the resolver is closed'));
+    const { signal, timeoutMs = this.#budgets.timeMs } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const key = `${type}/${name.key}`;
+    let resolving = this.#underWay.get(key);
+    if (!resolving) {
+      resolving = this.#resolve(name, type, new Work(this.#budgets, this.#clock() + timeoutMs)).finally(() =>
+        this.#underWay.delete(key),
+      );
+      this.#underWay.set(key, resolving);
+    }
+    return signal ? untilAborted(resolving, signal) : resolving;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#source.close();
+    await this.#transport.close();
+  }
+
+  async #resolve(name: Name, type: number, work: Work): Promise<Resolution> {
+    const aliases: AliasLink[] = [];
+    const answer: ResourceRecord[] = [];
+    const authority: ResourceRecord[] = [];
+    const chain = new Map<string, ZoneLink>();
+    /** Segments of this question, whatever their TTL: what came in one response is used together. */
+    const local = new Map<string, Validated>();
+    let status: Status = 'secure';
+    let ttl = this.#budgets.maxTtl;
+    let current = name;
+    let negativeTrustAnchor: Name | undefined;
+    let why: Reason | undefined;
+
+    const base = () => ({
+      name,
+      type,
+      aliases,
+      canonicalName: current,
+      chain: [...chain.values()],
+      ...(negativeTrustAnchor && { negativeTrustAnchor }),
+    });
+    const failed = (weak: 'bogus' | 'indeterminate', reason: Reason, rcode: number, failureTtl: number): Resolution => ({
+      ...base(),
+      kind: 'failure',
+      status: weak,
+      rcode,
+      records: [],
+      answer: [],
+      authority: [],
+      ttl: failureTtl,
+      reason,
+    });
+
+    try {
+      for (;;) {
+        const segment = await this.#segment(current, type, local, work);
+        for (const link of segment.chain) chain.set(link.zone.key, link);
+        if (segment.kind === 'failure') {
+          return failed(segment.status, segment.reason, segment.rcode ?? Rcode.SERVFAIL, segment.ttl);
+        }
+        status = weakest(status, segment.status);
+        ttl = Math.min(ttl, segment.ttl);
+        negativeTrustAnchor ??= segment.negativeTrustAnchor;
+        why ??= segment.reason;
+        answer.push(...segment.answer);
+        authority.push(...segment.authority);
+        if (segment.kind !== 'alias' || type === RRType.CNAME) {
+          const common = {
+            ...base(),
+            status: status as 'secure' | 'insecure',
+            answer,
+            authority,
+            ttl,
+            ...(why && { reason: why }),
+          };
+          if (segment.kind === 'nodata' || segment.kind === 'nxdomain') {
+            const rcode = segment.kind === 'nxdomain' ? Rcode.NXDOMAIN : Rcode.NOERROR;
+            return { ...common, kind: segment.kind, rcode, records: [] };
+          }
+          // Of a DNAME's segment the CNAME is what was asked for.
+          const records = segment.kind === 'alias' ? cnameOf(segment) : segment.records;
+          return { ...common, kind: 'answer', rcode: Rcode.NOERROR, records };
+        }
+        aliases.push({ kind: segment.via!, owner: current, target: segment.target!, status: segment.status });
+        if (aliases.length > this.#budgets.aliases) {
+          throw new BudgetExceeded('aliases', `more than ${this.#budgets.aliases} aliases from ${name}`);
+        }
+        current = segment.target!;
+        if (aliases.some(({ owner }) => owner.equals(current))) {
+          const text = `the aliases of ${name} lead in a circle`;
+          return failed('bogus', { ede: Ede.OTHER, text }, Rcode.SERVFAIL, this.#budgets.bogusTtl);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof BudgetExceeded)) throw error;
+      const ede = error.what === 'timeMs' ? Ede.NO_REACHABLE_AUTHORITY : Ede.OTHER;
+      return failed('indeterminate', { ede, text: error.message }, Rcode.SERVFAIL, 0);
+    }
+  }
+
+  /** The validated segment of one name: from this question, from the cache, or asked for. */
+  async #segment(name: Name, type: number, local: Map<string, Validated>, work: Work): Promise<Validated> {
+    const known = local.get(name.key) ?? this.#cache.get(name, type);
+    if (known) return known;
+    // There is nothing above the root: its DS does not exist, and nobody could say so.
+    if (type === RRType.DS && name.isRoot) return rootHasNoDs(name);
+    const referred = type === RRType.DS ? await this.#referredDs(name, work) : undefined;
+    if (referred) return referred;
+    const outcome = await askUntilGood(
+      this.#source,
+      name,
+      type,
+      work,
+      async (raw): Promise<Validated> => {
+        const segments = readSegments(raw.message, name, type, raw.bailiwick);
+        let first: Validated | undefined;
+        for (const segment of segments) {
+          const validated = await this.#validator.validate(segment, type, work);
+          first ??= validated;
+          // What follows a segment that does not hold came from a message that is not to be trusted.
+          if (validated.kind === 'failure') break;
+          local.set(segment.owner.key, validated);
+          this.#cache.set(segment.owner, type, validated);
+        }
+        if (first) return first;
+        const reason = { ede: Ede.INVALID_DATA, text: `${raw.server} answers something else than was asked` };
+        return { kind: 'failure', status: 'indeterminate', owner: name, reason, chain: [], ttl: this.#budgets.failureTtl };
+      },
+      (validated) => validated.kind === 'failure' && validated.status === 'bogus',
+    );
+    if ('owner' in outcome) {
+      if (outcome.kind === 'failure' && outcome.status === 'bogus') this.#cache.set(name, type, outcome);
+      return outcome;
+    }
+    return {
+      kind: 'failure',
+      status: outcome.kind,
+      owner: name,
+      reason: outcome.reason,
+      chain: [],
+      ttl: this.#budgets.failureTtl,
+      ...(outcome.rcode !== undefined && { rcode: outcome.rcode }),
+    };
+  }
+
+  /** A DS that a referral brought along needs no question of its own. */
+  async #referredDs(name: Name, work: Work): Promise<Validated | undefined> {
+    const referral = this.#source.referralDs(name);
+    if (!referral?.ds) return undefined;
+    const { ds, proofs } = referral;
+    const validated = await this.#validator.validate({ kind: 'answer', owner: name, rrsets: [ds], proofs }, RRType.DS, work);
+    if (validated.kind === 'failure') return undefined;
+    this.#cache.set(name, RRType.DS, validated);
+    return validated;
+  }
+}
+
+/** The CNAME of an alias segment, synthesised or not. */
+function cnameOf({ answer, owner }: Exclude<Validated, { kind: 'failure' }>): ResourceRecord[] {
+  return answer.filter((record) => record.type === RRType.CNAME && record.name.equals(owner));
+}
+
+function rootHasNoDs(name: Name): Validated {
+  return {
+    kind: 'nodata',
+    status: 'insecure',
+    owner: name,
+    records: [],
+    answer: [],
+    authority: [],
+    ttl: 3600,
+    chain: [],
+  };
+}
+
+/** Follows `promise` until the signal aborts; the work itself goes on for whoever else waits for it. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+export function createResolver(options: ResolverOptions = {}): ValidatingResolver {
+  return new ValidatingResolver(options);
+}

@@ -1,0 +1,144 @@
+/**
+ * A response, cut into segments: what it says of one name each. `www` is an alias of `web`, `web` has this address: two segments, each with
+ * a status of its own (rfc7672#section-2.1.3 asks for exactly that).
+ */
+import { decodeSingleName, type Message, type Name, Rcode, RRType } from '@mailanchor/dns';
+import { collectRRsets, rrsetKey } from './rrsets.ts';
+import type { SignedRRset } from './signature.ts';
+
+interface SegmentBase {
+  /** The name that the segment speaks of. */
+  readonly owner: Name;
+  /** NSEC, NSEC3 and SOA RRsets of the authority section. */
+  readonly proofs: readonly SignedRRset[];
+}
+
+export type Segment =
+  | (SegmentBase & { readonly kind: 'answer'; readonly rrsets: readonly SignedRRset[] })
+  | (SegmentBase & { readonly kind: 'alias'; readonly via: 'CNAME'; readonly rrset: SignedRRset; readonly target: Name })
+  | (SegmentBase & {
+      readonly kind: 'alias';
+      readonly via: 'DNAME';
+      /** The DNAME RRset; its owner is above the segment's. */
+      readonly rrset: SignedRRset;
+      readonly target: Name;
+      /** The CNAME that came with it, unsigned by design (rfc6672#section-5.3.1). */
+      readonly synthesised?: SignedRRset;
+    })
+  | (SegmentBase & { readonly kind: 'nodata' | 'nxdomain' })
+  /** The response contradicts itself: two CNAMEs, a synthesised CNAME that is not its DNAME's. */
+  | (SegmentBase & { readonly kind: 'contradiction'; readonly text: string });
+
+/** How many aliases of one response are followed inside it. */
+const MAX_ALIASES = 16;
+
+const PROOF_TYPES: ReadonlySet<number> = new Set([RRType.NSEC, RRType.NSEC3, RRType.SOA]);
+
+/** Which of two RRsets came first. */
+function firstOf(sets: Map<string, SignedRRset>, a: SignedRRset, b: SignedRRset | undefined): SignedRRset | undefined {
+  for (const set of sets.values()) if (set === a || set === b) return set;
+  return undefined;
+}
+
+/** A single name as data; undefined where it is malformed. */
+function targetOf(rdata: Uint8Array): Name | undefined {
+  try {
+    return decodeSingleName(rdata);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The DNAME that covers `name`, the closest first. */
+function coveringDname(sets: Map<string, SignedRRset>, name: Name, bailiwick: Name): SignedRRset | undefined {
+  for (let owner = name.parent; !owner.isRoot && owner.isAtOrBelow(bailiwick); owner = owner.parent) {
+    const dname = sets.get(rrsetKey(owner, RRType.DNAME));
+    if (dname) return dname;
+  }
+  return undefined;
+}
+
+/**
+ * Reads the segments for the question. Only names at or below `bailiwick`, the zone that the server was asked for, are believed:
+ * what is said of others is dropped, and an alias that leaves it ends the list.
+ */
+export function readSegments(message: Message, name: Name, type: number, bailiwick: Name): Segment[] {
+  const elsewhere = [...message.authorities, ...message.additionals];
+  const sets = collectRRsets(message.answers, elsewhere);
+  const proofs: SignedRRset[] = [];
+  for (const set of collectRRsets(message.authorities, message.additionals).values()) {
+    if (PROOF_TYPES.has(set.type) && set.name.isAtOrBelow(bailiwick)) proofs.push(set);
+  }
+  const segments: Segment[] = [];
+  const visited = new Set<string>();
+  let owner = name;
+
+  while (owner.isAtOrBelow(bailiwick) && segments.length < MAX_ALIASES && !visited.has(owner.key)) {
+    visited.add(owner.key);
+    const base = { owner, proofs };
+
+    const dname = coveringDname(sets, owner, bailiwick);
+    const cname = sets.get(rrsetKey(owner, RRType.CNAME));
+    const rrsets = [...sets.values()].filter(
+      (set) => (type === RRType.ANY || set.type === type) && set.name.equals(owner),
+    );
+    // A CNAME has nothing beside it (rfc2181#section-10.1): where a server sends both all the same, the first counts.
+    const isAlias = type !== RRType.ANY && cname !== undefined && firstOf(sets, cname, rrsets[0]) === cname;
+    // Below a DNAME even a question for the CNAME is answered by the DNAME, which alone is signed (rfc6672#section-3.1).
+    if (rrsets.length > 0 && (type === RRType.CNAME ? !dname : !isAlias)) {
+      segments.push({ ...base, kind: 'answer', rrsets });
+      return segments;
+    }
+    if (dname) {
+      const into = dname.rdatas.length === 1 ? targetOf(dname.rdatas[0]!) : undefined;
+      const target = into && replaceSuffix(owner, dname.name, into);
+      if (!target) {
+        const text = `the DNAME of ${dname.name} cannot be applied to ${owner}`;
+        segments.push({ ...base, kind: 'contradiction', text });
+        return segments;
+      }
+      if (cname && (cname.rdatas.length !== 1 || !targetOf(cname.rdatas[0]!)?.equals(target))) {
+        const text = `the CNAME of ${owner} is not what the DNAME of ${dname.name} makes`;
+        segments.push({ ...base, kind: 'contradiction', text });
+        return segments;
+      }
+      segments.push({
+        ...base,
+        kind: 'alias',
+        via: 'DNAME',
+        rrset: dname,
+        target,
+        ...(cname && { synthesised: cname }),
+      });
+      if (type === RRType.CNAME) return segments;
+      owner = target;
+      continue;
+    }
+    if (cname) {
+      const target = cname.rdatas.length === 1 ? targetOf(cname.rdatas[0]!) : undefined;
+      if (!target) {
+        segments.push({ ...base, kind: 'contradiction', text: `${owner} has more than one CNAME, or a malformed one` });
+        return segments;
+      }
+      segments.push({ ...base, kind: 'alias', via: 'CNAME', rrset: cname, target });
+      owner = target;
+      continue;
+    }
+
+    // Nothing here. At the name asked for, that is the answer; at the end of aliases only where an SOA says so (rfc2308#section-2.2):
+    // otherwise the server stopped half-way, and the target is asked for by itself. NSEC records may be there for other reasons.
+    const denied = proofs.some((proof) => proof.type === RRType.SOA && owner.isAtOrBelow(proof.name));
+    if (segments.length > 0 && !denied) return segments;
+    segments.push({ ...base, kind: message.rcode === Rcode.NXDOMAIN ? 'nxdomain' : 'nodata' });
+    return segments;
+  }
+  return segments;
+}
+
+function replaceSuffix(name: Name, suffix: Name, target: Name): Name | undefined {
+  try {
+    return name.replaceSuffix(suffix, target);
+  } catch {
+    return undefined; // Longer than 255 octets (rfc6672#section-2.2, YXDOMAIN).
+  }
+}

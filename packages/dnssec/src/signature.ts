@@ -1,0 +1,202 @@
+/**
+ * One RRset, its RRSIGs and a zone's keys: does any signature hold (rfc4035#section-5.3)? Any one good path is enough
+ * (rfc6840#section-5.11); the reason of a failure is that of the signature that came furthest.
+ */
+import { verify as cryptoVerify, type KeyObject } from 'node:crypto';
+import { decodeRrsig, type DnskeyData, Ede, type Name, type RRset, type RrsigData, rrTypeToText } from '@mailanchor/dns';
+import { Algorithm, type AlgorithmPolicy, algorithmToText, isSupportedAlgorithm } from './algorithm.ts';
+import type { Work } from './budget.ts';
+import { signedData } from './canonical.ts';
+import type { Reason, SignatureInfo } from './proof.ts';
+import type { KeyStore } from './public-key.ts';
+
+/** An RRset with the RRSIGs that came with it, undecoded. */
+export interface SignedRRset extends RRset {
+  readonly signatures: readonly Uint8Array[];
+}
+
+export interface ZoneKey {
+  readonly tag: number;
+  readonly data: DnskeyData;
+  readonly rdata: Uint8Array;
+}
+
+/** Everything verification rests on besides the data: keys already imported, what is accepted, the time, the budget. */
+export interface VerifyContext {
+  readonly keys: KeyStore;
+  readonly policy: AlgorithmPolicy;
+  /** Epoch seconds. */
+  readonly now: number;
+  readonly work: Work;
+}
+
+export type SignatureResult =
+  | {
+      readonly kind: 'valid';
+      readonly signature: SignatureInfo;
+      readonly key: ZoneKey;
+      /** Seconds the RRset may be kept: TTL, original TTL and what is left of the signature (rfc4035#section-5.3.3). */
+      readonly ttl: number;
+      /** Labels of the RRSIG: fewer than the owner has means that a wildcard was expanded. */
+      readonly labels: number;
+    }
+  | { readonly kind: 'invalid'; readonly reason: Reason };
+
+/** DNSKEY flags (rfc4034#section-2.1.1, rfc5011#section-7). */
+export const ZONE_KEY_FLAG = 0x0100;
+export const SEP_FLAG = 0x0001;
+export const REVOKE_FLAG = 0x0080;
+
+/** Whether `a` is later than `b` in serial number arithmetic (rfc4034#section-3.1.5, rfc1982). */
+export function serialAfter(a: number, b: number): boolean {
+  return ((a - b) | 0) > 0;
+}
+
+/**
+ * A 32-bit signature time as epoch seconds, the one nearest to `now`: the field wraps in 2106 (rfc4034#section-3.1.5).
+ */
+export function nearestTime(value: number, now: number): number {
+  return now + ((value - now) | 0);
+}
+
+function timeText(value: number, now: number): string {
+  return new Date(nearestTime(value, now) * 1000).toISOString().replace(/\.000Z$/, 'Z');
+}
+
+/** Makes DER of node's liking unnecessary: DNSSEC's ECDSA signatures are r and s side by side (rfc6605#section-4). */
+function verifyOctets(algorithm: number, key: KeyObject, data: Uint8Array, signature: Uint8Array): boolean {
+  switch (algorithm) {
+    case Algorithm.RSASHA1:
+    case Algorithm.RSASHA1_NSEC3_SHA1:
+      return cryptoVerify('sha1', data, key, signature);
+    case Algorithm.RSASHA256:
+      return cryptoVerify('sha256', data, key, signature);
+    case Algorithm.RSASHA512:
+      return cryptoVerify('sha512', data, key, signature);
+    case Algorithm.ECDSAP256SHA256:
+      return signature.length === 64 && cryptoVerify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
+    case Algorithm.ECDSAP384SHA384:
+      return signature.length === 96 && cryptoVerify('sha384', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
+    case Algorithm.ED25519:
+    case Algorithm.ED448:
+      return cryptoVerify(null, data, key, signature);
+    default:
+      return false;
+  }
+}
+
+/** Verifies one signature with one key; everything but the cryptography has been checked. */
+function verifyWithKey(rrset: RRset, rdata: Uint8Array, rrsig: RrsigData, key: ZoneKey, context: VerifyContext): boolean {
+  const imported = context.keys.get(key.data.algorithm, key.data.publicKey);
+  if (!imported) return false;
+  context.work.chargeVerification();
+  try {
+    return verifyOctets(rrsig.algorithm, imported, signedData(rdata, rrsig.signer, rrset), rrsig.signature);
+  } catch {
+    return false; // A signature that OpenSSL cannot even parse.
+  }
+}
+
+/** Keys that a signature names and that may sign zone data (rfc4034#section-2.1.1, rfc5011#section-2.1). */
+function candidates(keys: readonly ZoneKey[], rrsig: RrsigData): ZoneKey[] {
+  return keys.filter(
+    ({ tag, data }) =>
+      tag === rrsig.keyTag &&
+      data.algorithm === rrsig.algorithm &&
+      (data.flags & ZONE_KEY_FLAG) !== 0 &&
+      (data.flags & REVOKE_FLAG) === 0 &&
+      data.protocol === 3,
+  );
+}
+
+/** How far a failed signature came: the furthest one tells most about what is wrong. */
+interface Failure {
+  readonly rank: number;
+  readonly reason: Reason;
+}
+
+/**
+ * Verifies `rrset` by `keys`, the trusted keys of the zone `signer`. The signature must name that zone, cover this type, and be within its dates.
+ */
+export function verifyRRset(
+  rrset: SignedRRset,
+  signer: Name,
+  keys: readonly ZoneKey[],
+  context: VerifyContext,
+): SignatureResult {
+  const { budgets } = context.work;
+  const what = `${rrTypeToText(rrset.type)} of ${rrset.name}`;
+  const ownerLabels = rrset.name.isWildcard ? rrset.name.labelCount - 1 : rrset.name.labelCount;
+  let failure: Failure = {
+    rank: 0,
+    reason: { ede: Ede.RRSIGS_MISSING, text: `no signature over ${what}`, zone: signer },
+  };
+  const fail = (rank: number, ede: number, text: string) => {
+    if (rank > failure.rank) failure = { rank, reason: { ede, text, zone: signer } };
+  };
+
+  let tried = 0;
+  for (const rdata of rrset.signatures) {
+    let rrsig: RrsigData;
+    try {
+      rrsig = decodeRrsig(rdata);
+    } catch {
+      fail(1, Ede.RRSIGS_MISSING, `malformed signature over ${what}`);
+      continue;
+    }
+    if (rrsig.typeCovered !== rrset.type) continue;
+    if (!rrsig.signer.equals(signer)) {
+      fail(1, Ede.DNSSEC_BOGUS, `signature over ${what} names ${rrsig.signer} as signer, not ${signer}`);
+      continue;
+    }
+    if (!isSupportedAlgorithm(rrsig.algorithm, context.policy)) {
+      fail(1, Ede.UNSUPPORTED_DNSKEY_ALGORITHM, `signature over ${what} by ${algorithmToText(rrsig.algorithm)}`);
+      continue;
+    }
+    if (rrsig.labels > ownerLabels) {
+      fail(2, Ede.DNSSEC_BOGUS, `signature over ${what} has more labels than its owner`);
+      continue;
+    }
+    if (serialAfter(rrsig.inception, rrsig.expiration)) {
+      fail(2, Ede.SIGNATURE_EXPIRED_BEFORE_VALID, `signature over ${what} expires before it begins`);
+      continue;
+    }
+    if (serialAfter(context.now, rrsig.expiration)) {
+      const when = timeText(rrsig.expiration, context.now);
+      fail(4, Ede.SIGNATURE_EXPIRED, `signature over ${what} expired ${when} (key ${rrsig.keyTag})`);
+      continue;
+    }
+    if (serialAfter(rrsig.inception, context.now)) {
+      const when = timeText(rrsig.inception, context.now);
+      fail(4, Ede.SIGNATURE_NOT_YET_VALID, `signature over ${what} is not valid before ${when} (key ${rrsig.keyTag})`);
+      continue;
+    }
+    const named = candidates(keys, rrsig);
+    if (named.length === 0) {
+      fail(3, Ede.DNSKEY_MISSING, `${what} is signed by key ${rrsig.keyTag}, which ${signer} does not publish`);
+      continue;
+    }
+    if (++tried > budgets.signaturesPerRRset) break;
+    for (const key of named.slice(0, budgets.keysPerTag)) {
+      if (!verifyWithKey(rrset, rdata, rrsig, key, context)) continue;
+      return {
+        kind: 'valid',
+        key,
+        labels: rrsig.labels,
+        ttl: Math.max(
+          0,
+          Math.min(rrset.ttl, rrsig.originalTtl, nearestTime(rrsig.expiration, context.now) - context.now),
+        ),
+        signature: {
+          keyTag: rrsig.keyTag,
+          algorithm: rrsig.algorithm,
+          signer: rrsig.signer,
+          inception: nearestTime(rrsig.inception, context.now),
+          expiration: nearestTime(rrsig.expiration, context.now),
+        },
+      };
+    }
+    fail(5, Ede.DNSSEC_BOGUS, `signature over ${what} by key ${rrsig.keyTag} does not verify`);
+  }
+  return { kind: 'invalid', reason: failure.reason };
+}

@@ -1,0 +1,39 @@
+/**
+ * Where unvalidated responses come from: iterating from the root, or a forwarder. What a source returns has no status yet and never
+ * leaves this package.
+ */
+import type { Message, Name } from '@mailanchor/dns';
+import type { Work } from './budget.ts';
+import type { Reason } from './proof.ts';
+import type { SignedRRset } from './signature.ts';
+
+export interface FetchRequest {
+  readonly work: Work;
+  /** Servers (as `RawAnswer.server` names them) whose answer to this question was bogus: others are asked first and only. */
+  readonly avoid: ReadonlySet<string>;
+}
+
+export type RawAnswer =
+  | {
+      readonly kind: 'message';
+      readonly message: Message;
+      /** Who answered, for messages and for `avoid`. */
+      readonly server: string;
+      /** Nothing outside this zone is to be believed from this server. */
+      readonly bailiwick: Name;
+    }
+  | { readonly kind: 'failure'; readonly rcode: number; readonly reason: Reason };
+
+/** What a referral said of the child's DS: the RRset, or the records that may deny it. */
+export interface ReferralDs {
+  readonly ds?: SignedRRset;
+  readonly proofs: readonly SignedRRset[];
+}
+
+export interface Source {
+  /** Rejects with `BudgetExceeded` only. A DS is asked at the parent's side (rfc4035#section-4.2). */
+  fetch(name: Name, type: number, request: FetchRequest): Promise<RawAnswer>;
+  /** What the last referral to `zone` brought with it, if there was one. */
+  referralDs(zone: Name): ReferralDs | undefined;
+  close(): void | Promise<void>;
+}

@@ -1,0 +1,101 @@
+/**
+ * Trust anchors (rfc4035#section-4.4): DS or DNSKEY records that are trusted without proof. Several anchors, any zone; the longest match wins.
+ */
+import {
+  decodeDnskey,
+  decodeDs,
+  type DsData,
+  Name,
+  parseZoneFile,
+  type ResourceRecord,
+  RRType,
+  rrTypeToText,
+} from '@mailanchor/dns';
+import { DnssecError } from './errors.ts';
+import { keyTag } from './key-tag.ts';
+import { REVOKE_FLAG, ZONE_KEY_FLAG, type ZoneKey } from './signature.ts';
+
+/** The root's key signing keys, KSK-2017 and KSK-2024, as IANA publishes them (rfc7958). */
+const ROOT_ANCHOR_TEXT = `
+. 86400 IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D
+. 86400 IN DS 38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16
+`;
+
+/**
+ * Reads DS and DNSKEY records in master-file format. Throws `DnssecError` or `DnsFormatError` whose message names source and line; other
+ * record types are refused: a file with a typo must not silently trust less than its owner thinks.
+ */
+export function parseTrustAnchors(text: string, source = 'trust anchor'): ResourceRecord[] {
+  const records = parseZoneFile(text, { source, origin: Name.root, defaultTtl: 86_400 });
+  for (const record of records) {
+    if (record.type !== RRType.DS && record.type !== RRType.DNSKEY) {
+      throw new DnssecError(
+        'trust-anchor',
+        `${source}: a trust anchor is a DS or DNSKEY record, not ${rrTypeToText(record.type)} (${record.name})`,
+      );
+    }
+    if (record.type === RRType.DS) decodeDs(record.rdata);
+    else {
+      const { flags } = decodeDnskey(record.rdata);
+      if ((flags & ZONE_KEY_FLAG) === 0 || (flags & REVOKE_FLAG) !== 0) {
+        throw new DnssecError('trust-anchor', `${source}: the DNSKEY of ${record.name} is revoked or no zone key`);
+      }
+    }
+  }
+  if (records.length === 0) throw new DnssecError('trust-anchor', `${source}: no DS or DNSKEY record in it`);
+  return records;
+}
+
+let rootAnchors: readonly ResourceRecord[] | undefined;
+
+/** The built-in anchors of the root. */
+export function rootTrustAnchors(): readonly ResourceRecord[] {
+  rootAnchors ??= parseTrustAnchors(ROOT_ANCHOR_TEXT, 'built-in root anchors');
+  return rootAnchors;
+}
+
+/** What is trusted for one zone. */
+export interface TrustAnchor {
+  readonly zone: Name;
+  readonly ds: readonly DsData[];
+  readonly keys: readonly ZoneKey[];
+}
+
+/** Anchors by zone. */
+export class TrustAnchors {
+  readonly #byZone = new Map<string, { zone: Name; ds: DsData[]; keys: ZoneKey[] }>();
+
+  constructor(records: readonly ResourceRecord[]) {
+    for (const { name, type, rdata } of records) {
+      let anchor = this.#byZone.get(name.key);
+      if (!anchor) this.#byZone.set(name.key, (anchor = { zone: name, ds: [], keys: [] }));
+      if (type === RRType.DS) anchor.ds.push(decodeDs(rdata));
+      else if (type === RRType.DNSKEY) anchor.keys.push({ tag: keyTag(rdata), data: decodeDnskey(rdata), rdata });
+    }
+  }
+
+  /** The anchor of the closest zone at or above `name`. */
+  closest(name: Name): TrustAnchor | undefined {
+    for (let candidate = name; ; candidate = candidate.parent) {
+      const anchor = this.#byZone.get(candidate.key);
+      if (anchor || candidate.isRoot) return anchor;
+    }
+  }
+}
+
+/** Negative trust anchors (rfc7646): names at and below which nothing is validated. */
+export class NegativeTrustAnchors {
+  readonly #names: ReadonlyMap<string, Name>;
+
+  constructor(names: readonly Name[]) {
+    this.#names = new Map(names.map((name) => [name.key, name]));
+  }
+
+  closest(name: Name): Name | undefined {
+    if (this.#names.size === 0) return undefined;
+    for (let candidate = name; ; candidate = candidate.parent) {
+      const found = this.#names.get(candidate.key);
+      if (found || candidate.isRoot) return found;
+    }
+  }
+}

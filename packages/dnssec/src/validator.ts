@@ -1,0 +1,369 @@
+/**
+ * One segment of a response, proven or not: the status of an RRset, an alias or a denial (rfc4035#section-5). Bogus segments carry
+ * no data on.
+ */
+import { decodeRrsig, decodeSoa, Ede, type Name, type ResourceRecord, RRType, rrTypeToText } from '@mailanchor/dns';
+import type { Work } from './budget.ts';
+import { type ChainOfTrust, chainOf, type ZoneTrust } from './chain-of-trust.ts';
+import { type Denial, proveExpansion, proveNodata, proveNxdomain } from './denial.ts';
+import type { Reason, ZoneLink } from './proof.ts';
+import { recordsOf } from './rrsets.ts';
+import type { Segment } from './segment.ts';
+import { type SignedRRset, verifyRRset } from './signature.ts';
+
+/** A segment with its status. */
+export type Validated =
+  | {
+      readonly kind: 'answer' | 'alias' | 'nodata' | 'nxdomain';
+      readonly status: 'secure' | 'insecure';
+      readonly owner: Name;
+      /** Of an alias. */
+      readonly via?: 'CNAME' | 'DNAME';
+      readonly target?: Name;
+      /** The RRset, without signatures. */
+      readonly records: readonly ResourceRecord[];
+      /** The RRset with its signatures, and for a DNAME the CNAME it makes. */
+      readonly answer: readonly ResourceRecord[];
+      /** Proofs with their signatures. */
+      readonly authority: readonly ResourceRecord[];
+      readonly ttl: number;
+      readonly chain: readonly ZoneLink[];
+      readonly negativeTrustAnchor?: Name;
+      /** Why an insecure answer is insecure, where that is worth telling. */
+      readonly reason?: Reason;
+    }
+  | {
+      readonly kind: 'failure';
+      readonly status: 'bogus' | 'indeterminate';
+      readonly owner: Name;
+      readonly reason: Reason;
+      readonly chain: readonly ZoneLink[];
+      readonly ttl: number;
+      /** The code of the server that refused, where that is the failure; else SERVFAIL. */
+      readonly rcode?: number;
+    };
+
+/** Signers that the RRSIGs of an RRset name and that could sign it: its own zone or one above; of a DS, one above. */
+function possibleSigners(rrset: SignedRRset): Name[] {
+  const signers: Name[] = [];
+  for (const rdata of rrset.signatures) {
+    try {
+      const { signer, typeCovered } = decodeRrsig(rdata);
+      const above = rrset.type === RRType.DS ? rrset.name.isBelow(signer) : rrset.name.isAtOrBelow(signer);
+      if (typeCovered === rrset.type && above && !signers.some((known) => known.equals(signer))) signers.push(signer);
+    } catch {
+      // A malformed signature names nobody.
+    }
+  }
+  // More than two signers of one RRset are nobody's honest zone.
+  return signers.slice(0, 2);
+}
+
+/** Where the data of `name` and `type` is signed: DS at the parent. */
+function home(name: Name, type: number): Name {
+  return type === RRType.DS ? name.parent : name;
+}
+
+type RRsetVerdict =
+  | {
+      readonly status: 'secure';
+      readonly trust: ZoneTrust;
+      readonly zone: Name;
+      readonly ttl: number;
+      readonly labels: number;
+    }
+  | { readonly status: 'insecure'; readonly trust: ZoneTrust }
+  | {
+      readonly status: 'bogus' | 'indeterminate';
+      readonly reason: Reason;
+      readonly trust?: ZoneTrust;
+    };
+
+export class Validator {
+  readonly #chain: ChainOfTrust;
+
+  constructor(chain: ChainOfTrust) {
+    this.#chain = chain;
+  }
+
+  /** Rejects with `BudgetExceeded` only. */
+  async validate(segment: Segment, type: number, work: Work): Promise<Validated> {
+    switch (segment.kind) {
+      case 'contradiction':
+        return this.#contradiction(segment, work);
+      case 'answer':
+        return this.#answer(segment, segment.rrsets, work);
+      case 'alias':
+        return this.#answer(segment, [segment.rrset], work);
+      default:
+        return this.#denial(segment, type, work);
+    }
+  }
+
+  /** What contradicts itself cannot be used either way; whose fault it is depends on whether anyone signs there. */
+  async #contradiction(segment: Extract<Segment, { kind: 'contradiction' }>, work: Work): Promise<Validated> {
+    const trust = await this.#chain.zoneOf(segment.owner, work);
+    const status = trust.status === 'secure' || trust.status === 'bogus' ? 'bogus' : 'indeterminate';
+    const reason = { ede: Ede.INVALID_DATA, text: segment.text, zone: trust.zone };
+    return failure(segment.owner, status, reason, trust, work);
+  }
+
+  async #verify(rrset: SignedRRset, work: Work): Promise<RRsetVerdict> {
+    const signers = possibleSigners(rrset).filter((signer) =>
+      this.#chain.maySign(signer, home(rrset.name, rrset.type)),
+    );
+    let verdict: RRsetVerdict | undefined;
+    for (const signer of signers) {
+      const trust = await this.#chain.zoneOf(signer, work);
+      if (trust.status === 'insecure') return { status: 'insecure', trust };
+      if (trust.status !== 'secure') {
+        verdict ??= { status: trust.status, reason: trust.reason, trust };
+        continue;
+      }
+      if (!trust.zone.equals(signer)) {
+        const text = `${rrTypeToText(rrset.type)} of ${rrset.name} is signed in the name of ${signer}, which is no zone`;
+        verdict ??= { status: 'bogus', reason: { ede: Ede.DNSSEC_BOGUS, text, zone: trust.zone }, trust };
+        continue;
+      }
+      const result = verifyRRset(rrset, signer, trust.keys, this.#chain.verifyContext(work));
+      if (result.kind === 'valid') {
+        return { status: 'secure', trust, zone: signer, ttl: result.ttl, labels: result.labels };
+      }
+      verdict = { status: 'bogus', reason: result.reason, trust };
+    }
+    if (verdict) return verdict;
+
+    // Nobody claims to have signed this: either a chain proves that nobody has to, or something is missing.
+    const trust = await this.#chain.zoneOf(home(rrset.name, rrset.type), work);
+    if (trust.status === 'insecure') return { status: 'insecure', trust };
+    if (trust.status !== 'secure') return { status: trust.status, reason: trust.reason, trust };
+    const text = `${rrTypeToText(rrset.type)} of ${rrset.name} is not signed, though ${trust.zone} is`;
+    return { status: 'bogus', reason: { ede: Ede.RRSIGS_MISSING, text, zone: trust.zone }, trust };
+  }
+
+  async #answer(
+    segment: Extract<Segment, { kind: 'answer' | 'alias' }>,
+    rrsets: readonly SignedRRset[],
+    work: Work,
+  ): Promise<Validated> {
+    let insecure: RRsetVerdict | undefined;
+    let note: Reason | undefined;
+    let ttl = work.budgets.maxTtl;
+    let trust: ZoneTrust | undefined;
+    for (const rrset of rrsets) {
+      const verdict = await this.#verify(rrset, work);
+      if (verdict.status !== 'secure' && verdict.status !== 'insecure') {
+        return failure(segment.owner, verdict.status, verdict.reason, verdict.trust, work);
+      }
+      trust = verdict.trust;
+      if (verdict.status === 'insecure') {
+        insecure = verdict;
+        ttl = Math.min(ttl, rrset.ttl);
+        continue;
+      }
+      ttl = Math.min(ttl, verdict.ttl);
+      const ownerLabels = rrset.name.isWildcard ? rrset.name.labelCount - 1 : rrset.name.labelCount;
+      if (verdict.labels < ownerLabels) {
+        // rfc6672#section-2.3: a DNAME does not come from a wildcard.
+        const denial: Denial =
+          rrset.type === RRType.DNAME
+            ? {
+                kind: 'unproven',
+                reason: { ede: Ede.DNSSEC_BOGUS, text: `the DNAME of ${rrset.name} comes from a wildcard`, zone: verdict.zone },
+              }
+            : await this.#expansion(segment, rrset.name, verdict, work);
+        if (denial.kind === 'unproven') return failure(segment.owner, 'bogus', denial.reason, trust, work);
+        if (denial.kind === 'insecure') {
+          insecure = verdict;
+          note = { ede: denial.ede ?? Ede.OTHER, text: denial.note, zone: verdict.zone };
+        }
+      }
+    }
+
+    const records: ResourceRecord[] = [];
+    const answer: ResourceRecord[] = [];
+    for (const rrset of rrsets) {
+      const made = recordsOf(rrset, ttl);
+      records.push(...made.records);
+      answer.push(...made.records, ...made.signatures);
+    }
+    if (segment.kind === 'alias' && segment.via === 'DNAME') {
+      const { owner, target } = segment;
+      answer.push({ name: owner, type: RRType.CNAME, class: 1, ttl, rdata: target.wire });
+    }
+    const expanded = rrsets.some((rrset) => rrset.signatures.some((rdata) => rdata[3]! < rrset.name.labelCount));
+    return {
+      kind: segment.kind,
+      status: insecure ? 'insecure' : 'secure',
+      owner: segment.owner,
+      records,
+      answer,
+      authority: expanded ? authorityOf(segment.proofs, ttl) : [],
+      ttl,
+      ...(segment.kind === 'alias' && { via: segment.via, target: segment.target }),
+      ...provenance(trust!),
+      ...(note && { reason: note }),
+    };
+  }
+
+  /** A wildcard answered: the closer names that would have kept it from answering must be denied. */
+  async #expansion(
+    segment: Segment,
+    name: Name,
+    verdict: Extract<RRsetVerdict, { status: 'secure' }>,
+    work: Work,
+  ): Promise<Denial> {
+    const valid = this.#validProofs(segment.proofs, verdict.zone, verdict.trust, work);
+    return proveExpansion(name, verdict.labels, verdict.zone, valid.rrsets, work);
+  }
+
+  /** The NSEC and NSEC3 RRsets that the zone has really signed. */
+  #validProofs(
+    proofs: readonly SignedRRset[],
+    zone: Name,
+    trust: ZoneTrust,
+    work: Work,
+  ): { rrsets: SignedRRset[]; ttl: number; reason?: Reason } {
+    const rrsets: SignedRRset[] = [];
+    let ttl = Number.POSITIVE_INFINITY;
+    let reason: Reason | undefined;
+    if (trust.status !== 'secure') return { rrsets, ttl };
+    for (const rrset of proofs) {
+      if (rrset.type === RRType.SOA || !rrset.name.isAtOrBelow(zone)) continue;
+      const result = verifyRRset(rrset, zone, trust.keys, this.#chain.verifyContext(work));
+      const labels = rrset.name.isWildcard ? rrset.name.labelCount - 1 : rrset.name.labelCount;
+      if (result.kind === 'invalid') {
+        reason ??= result.reason;
+      } else if (result.labels < labels) {
+        // An expanded NSEC speaks of a name that is not in the zone: it proves nothing (rfc4035#section-5.4).
+        reason ??= { ede: Ede.DNSSEC_BOGUS, text: `the ${rrTypeToText(rrset.type)} of ${rrset.name} comes from a wildcard`, zone };
+      } else {
+        rrsets.push({ ...rrset, ttl: result.ttl });
+        ttl = Math.min(ttl, result.ttl);
+      }
+    }
+    return { rrsets, ttl, ...(reason && { reason }) };
+  }
+
+  async #denial(
+    segment: Extract<Segment, { kind: 'nodata' | 'nxdomain' }>,
+    type: number,
+    work: Work,
+  ): Promise<Validated> {
+    const { owner, proofs } = segment;
+    // The zone is whoever signed the proofs; where nobody did, whoever ought to have.
+    let zone: Name | undefined;
+    for (const rrset of proofs) {
+      if (rrset.type === RRType.SOA) continue;
+      zone = possibleSigners(rrset).find(
+        (signer) => home(owner, type).isAtOrBelow(signer) && this.#chain.maySign(signer, home(owner, type)),
+      );
+      if (zone) break;
+    }
+    const trust = await this.#chain.zoneOf(zone ?? home(owner, type), work);
+    if (trust.status !== 'secure' && trust.status !== 'insecure') {
+      return failure(owner, trust.status, trust.reason, trust, work);
+    }
+    const soa = proofs.find((rrset) => rrset.type === RRType.SOA && owner.isAtOrBelow(rrset.name));
+    if (trust.status === 'insecure') {
+      return this.#denied(segment, 'insecure', segment.kind, trust, Math.min(soaTtl(soa), work.budgets.maxNegativeTtl));
+    }
+    if (!zone) {
+      const text = `${trust.zone} is signed, but the answer for ${rrTypeToText(type)} of ${owner} proves nothing`;
+      return failure(owner, 'bogus', { ede: Ede.NSEC_MISSING, text, zone: trust.zone }, trust, work);
+    }
+    if (!trust.zone.equals(zone)) {
+      const text = `the denial for ${owner} is signed in the name of ${zone}, which is no zone`;
+      return failure(owner, 'bogus', { ede: Ede.DNSSEC_BOGUS, text, zone: trust.zone }, trust, work);
+    }
+
+    const valid = this.#validProofs(proofs, zone, trust, work);
+    let kind = segment.kind;
+    let denial =
+      kind === 'nxdomain'
+        ? proveNxdomain(owner, zone, valid.rrsets, work)
+        : proveNodata(owner, type, zone, valid.rrsets, work);
+    if (denial.kind === 'unproven' && kind === 'nxdomain') {
+      // Some servers say NXDOMAIN of an empty non-terminal and prove NODATA: the proof counts, not the code.
+      const nodata = proveNodata(owner, type, zone, valid.rrsets, work);
+      if (nodata.kind === 'proven') {
+        denial = nodata;
+        kind = 'nodata';
+      }
+    }
+    if (denial.kind === 'unproven') {
+      return failure(owner, 'bogus', valid.reason ?? denial.reason, trust, work);
+    }
+    const soaValid = soa?.name.equals(zone)
+      ? verifyRRset(soa, zone, trust.keys, this.#chain.verifyContext(work))
+      : undefined;
+    if (soaValid?.kind === 'invalid') return failure(owner, 'bogus', soaValid.reason, trust, work);
+    // rfc9077#section-3: no longer than the NSEC says, nor than the SOA says.
+    const limit = soaValid ? Math.min(soaTtl(soa), soaValid.ttl) : Number.POSITIVE_INFINITY;
+    const ttl = Math.min(valid.ttl, limit, work.budgets.maxNegativeTtl);
+    const note: Reason | undefined =
+      denial.kind === 'insecure' ? { ede: denial.ede ?? Ede.OTHER, text: denial.note, zone } : undefined;
+    return this.#denied(segment, denial.kind === 'proven' ? 'secure' : 'insecure', kind, trust, ttl, note);
+  }
+
+  #denied(
+    segment: Segment,
+    status: 'secure' | 'insecure',
+    kind: 'nodata' | 'nxdomain',
+    trust: ZoneTrust,
+    ttl: number,
+    reason?: Reason,
+  ): Validated {
+    return {
+      kind,
+      status,
+      owner: segment.owner,
+      records: [],
+      answer: [],
+      authority: authorityOf(segment.proofs, ttl),
+      ttl,
+      ...provenance(trust),
+      ...(reason && { reason }),
+    };
+  }
+}
+
+function provenance(trust: ZoneTrust): { chain: ZoneLink[]; negativeTrustAnchor?: Name; reason?: Reason } {
+  const chain = chainOf(trust);
+  if (trust.status !== 'insecure') return { chain };
+  return {
+    chain,
+    ...(trust.negativeTrustAnchor && { negativeTrustAnchor: trust.negativeTrustAnchor }),
+    ...(trust.ede !== undefined && {
+      reason: { ede: trust.ede, text: trust.link.note ?? 'insecure', zone: trust.zone },
+    }),
+  };
+}
+
+function failure(
+  owner: Name,
+  status: 'bogus' | 'indeterminate',
+  reason: Reason,
+  trust: ZoneTrust | undefined,
+  work: Work,
+): Validated {
+  const ttl = status === 'bogus' ? work.budgets.bogusTtl : work.budgets.failureTtl;
+  return { kind: 'failure', status, owner, reason, chain: trust ? chainOf(trust) : [], ttl };
+}
+
+function authorityOf(proofs: readonly SignedRRset[], ttl: number): ResourceRecord[] {
+  return proofs.flatMap((rrset) => {
+    const { records, signatures } = recordsOf(rrset, Math.min(ttl, rrset.ttl));
+    return [...records, ...signatures];
+  });
+}
+
+/** Seconds an SOA lets a denial be kept: the smaller of its own TTL and its minimum field (rfc2308#section-5). */
+function soaTtl(soa: SignedRRset | undefined): number {
+  if (!soa) return 60;
+  try {
+    return Math.min(soa.ttl, decodeSoa(soa.rdatas[0]!).minimum);
+  } catch {
+    return 0;
+  }
+}
