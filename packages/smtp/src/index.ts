@@ -1,6 +1,8 @@
 /** `@mailanchor/smtp`: destination plan, SMTP session, verdicts and findings of DANE for SMTP (rfc7672). */
-export * from './check-destination.ts';
+export { checkDestination } from './check-destination.ts';
+export type { CheckOptions, CheckProgress } from './check-options.ts';
 export * from './errors.ts';
+export { FINDINGS, type FindingCode } from './finding-table.ts';
 export {
   type DestinationPlan,
   type PlanOptions,

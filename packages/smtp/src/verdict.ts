@@ -7,6 +7,7 @@
  *   SessionReport  one connection: how it ended, TLS, the presented chain, what DANE says to it
  *   Finding        one thing an operator should know, with what to do
  */
+import type { DaneVerdict } from '@mailanchor/dane';
 import type { Status } from '@mailanchor/dnssec';
 
 export type DomainVerdict = 'protected' | 'broken' | 'unprotected' | 'partial' | 'unknown';
@@ -210,25 +211,7 @@ export interface CertificateReport {
 }
 
 /** As `matchDane` of `@mailanchor/dane` returns it. */
-export type MatchReport =
-  | {
-      readonly kind: 'match';
-      readonly usage: number;
-      readonly selector: number;
-      readonly matching: number;
-      readonly depth: number;
-      readonly record: number;
-    }
-  | {
-      readonly kind: 'mismatch';
-      readonly reason: string;
-      readonly depth: number | null;
-      readonly text: string;
-    }
-  | {
-      readonly kind: 'unusable';
-      readonly records: readonly { readonly record: number; readonly why: string }[];
-    };
+export type MatchReport = DaneVerdict;
 
 export interface SessionReport {
   readonly address: string;

@@ -1,0 +1,47 @@
+/** What a check takes, and what it tells while it runs. */
+import type { Clock, Resolver } from '@mailanchor/dnssec';
+import type { Connect } from './session.ts';
+import type { SessionLimits } from './session-limits.ts';
+import type { SessionOutcome } from './verdict.ts';
+
+export type CheckProgress =
+  | { readonly kind: 'lookup'; readonly name: string; readonly type: string }
+  | { readonly kind: 'planned'; readonly hosts: readonly string[] }
+  | { readonly kind: 'session-start'; readonly host: string; readonly address: string }
+  | {
+      readonly kind: 'session-end';
+      readonly host: string;
+      readonly address: string;
+      readonly outcome: SessionOutcome;
+    };
+
+export interface CheckOptions {
+  readonly resolver: Resolver;
+  /** Milliseconds since the epoch; judges certificates. Default: Date.now. */
+  readonly clock?: Clock;
+  /** Whether to connect (default), or look at DNS only. */
+  readonly connect?: boolean;
+  /** For a mail domain; default 25. The TLSA name follows it. */
+  readonly port?: number;
+  /** Name given in EHLO. Default: the connection's own address. */
+  readonly helo?: string;
+  /** Source address of connections; only addresses of its family are then connected to. */
+  readonly localAddress?: string;
+  /** Milliseconds for the whole target. Default 30000. */
+  readonly timeoutMs?: number;
+  /** Ends the check at once: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (event: CheckProgress) => void;
+  /** Sessions at a time to one host. Default 4. */
+  readonly sessionsPerHost?: number;
+  /** 0 to 1, for the order among equal preferences. Default Math.random. */
+  readonly random?: () => number;
+  /** What senders do with hosts of an insecure MX RRset (rfc7672#section-2.2.1). Default 'dane'. */
+  readonly insecureMx?: 'dane' | 'may';
+  /** Bounds of each session; `totalMs` is never more than what is left for the target. */
+  readonly sessionLimits?: Partial<SessionLimits>;
+  /** Opens TCP connections. Default: net.connect. */
+  readonly dial?: Connect;
+  /** Days before a certificate's end from which its expiry is a finding. Default 14. */
+  readonly warnDays?: number;
+}

@@ -1,0 +1,109 @@
+/**
+ * The findings of a check: code, default severity, and what senders do because of it. The texts of a single case are made where it
+ * is found. Codes are stable: scripts and profiles go by them.
+ */
+import type { Finding, Severity } from './verdict.ts';
+
+interface Entry {
+  readonly severity: Severity;
+  readonly effect: string;
+}
+
+const DEFER = 'Senders that validate DANE defer mail for this host, and return it if nothing changes.';
+const NOBODY = 'DANE protects no mail to this host; an attacker on the way can read and change it.';
+
+export const FINDINGS = {
+  // The mail domain
+  'domain-unsigned': {
+    severity: 'warning',
+    effect:
+      'An attacker can forge the MX records and lead mail to a host of his own; DANE cannot prevent it.',
+  },
+  'domain-bogus': {
+    severity: 'error',
+    effect: 'Every validating resolver refuses the answer: senders behind one defer all mail.',
+  },
+  'mx-lookup-fails': { severity: 'error', effect: 'Senders defer mail until the lookup succeeds.' },
+  'mx-none': { severity: 'notice', effect: "Senders deliver to the domain's own address." },
+  'mx-null': { severity: 'info', effect: 'Senders return mail for the domain at once.' },
+  'mx-null-mixed': {
+    severity: 'warning',
+    effect: 'Some senders ignore the null MX, others return all mail.',
+  },
+  'mx-address': {
+    severity: 'error',
+    effect: 'Many senders do not deliver to it at all, and DANE never applies to it.',
+  },
+  'mx-unresolvable': { severity: 'error', effect: 'Senders cannot deliver to this host.' },
+  'mx-unsigned-host': { severity: 'warning', effect: NOBODY },
+  'mx-partial': {
+    severity: 'warning',
+    effect: 'An attacker blocks the hosts with TLSA and intercepts mail on its way to the others.',
+  },
+  'mx-cname': {
+    severity: 'notice',
+    effect: 'RFC 5321 wants MX hosts that are no aliases; some senders refuse them.',
+  },
+  // DNS behaviour
+  'tlsa-lookup-fails': { severity: 'error', effect: DEFER },
+  'denial-broken': { severity: 'error', effect: DEFER },
+  // TLSA records
+  'tlsa-none': { severity: 'warning', effect: NOBODY },
+  'tlsa-mismatch': { severity: 'error', effect: DEFER },
+  'tlsa-unusable': {
+    severity: 'error',
+    effect: 'Senders encrypt but authenticate nobody: an attacker can pose as the host.',
+  },
+  'tlsa-usage-pkix': {
+    severity: 'error',
+    effect: 'Senders ignore the record (RFC 7672 section 3.1.3).',
+  },
+  'tlsa-stale': {
+    severity: 'notice',
+    effect:
+      'Nothing now, if it is the record of the next key; otherwise whoever has that old key can pose as the host.',
+  },
+  'tlsa-no-next': {
+    severity: 'notice',
+    effect: 'The first sender that meets a new key before the new record has spread defers its mail.',
+  },
+  'ta-not-sent': { severity: 'error', effect: DEFER },
+  'ta-name': { severity: 'error', effect: DEFER },
+  'ta-expiry': { severity: 'warning', effect: 'From that day on senders that validate DANE defer mail.' },
+  // The host
+  'starttls-missing': { severity: 'error', effect: DEFER },
+  'starttls-refused': { severity: 'error', effect: DEFER },
+  'starttls-injection': { severity: 'error', effect: DEFER },
+  'tls-fails': { severity: 'error', effect: DEFER },
+  'tls-old': { severity: 'warning', effect: 'Senders that require TLS 1.2 cannot encrypt.' },
+  'address-differs': {
+    severity: 'error',
+    effect: 'Mail is delivered or deferred, by which address a sender happens to use.',
+  },
+  'host-unreachable': { severity: 'warning', effect: 'Senders try the next address or host, or defer.' },
+  'certificate-expired': {
+    severity: 'notice',
+    effect: 'None for DANE with usage 3, where dates do not count; other senders may mind.',
+  },
+  'check-incomplete': { severity: 'info', effect: 'The verdict does not cover this.' },
+} as const satisfies Readonly<Record<string, Entry>>;
+
+export type FindingCode = keyof typeof FINDINGS;
+
+/** A finding with the table's severity and effect unless told otherwise. */
+export function finding(
+  code: FindingCode,
+  subject: string,
+  text: string,
+  more: { fix?: string | undefined; severity?: Severity; effect?: string } = {},
+): Finding {
+  const { severity, effect } = FINDINGS[code];
+  return {
+    code,
+    severity: more.severity ?? severity,
+    subject,
+    text,
+    effect: more.effect ?? effect,
+    ...(more.fix === undefined ? {} : { fix: more.fix }),
+  };
+}

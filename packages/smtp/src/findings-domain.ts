@@ -1,0 +1,143 @@
+/** Findings on the mail domain and its MX records. */
+import { isIP } from 'node:net';
+import { finding } from './finding-table.ts';
+import type { Collected } from './findings.ts';
+import type { DomainDns, Finding, HostCheck } from './verdict.ts';
+
+export function domainFindings({ kind, dns, hosts }: Collected): Finding[] {
+  if (dns.outcome === 'not-asked') return hosts.flatMap(hostNameFindings);
+  return [
+    ...lookupFindings(dns),
+    ...mxFindings(kind, dns, hosts),
+    ...hosts.flatMap(hostNameFindings),
+    ...partialFinding(dns.domain, hosts),
+  ];
+}
+
+function lookupFindings(dns: DomainDns): Finding[] {
+  const { domain, reason, status } = dns;
+  const explain = `mailanchor resolve ${domain} MX --explain`;
+  const why = reason ? `: ${reason.text}` : '';
+  if (status === 'bogus') {
+    return [
+      finding('domain-bogus', domain, `The MX records of ${domain} fail validation${why}.`, { fix: explain }),
+    ];
+  }
+  if (status === 'indeterminate') {
+    return [
+      finding('mx-lookup-fails', domain, `The MX records of ${domain} could not be looked up${why}.`, {
+        fix: explain,
+      }),
+    ];
+  }
+  if (status === 'insecure' && dns.negativeTrustAnchor === undefined) {
+    const zone = unsignedPart(dns);
+    const text =
+      zone === domain
+        ? `${domain} is not signed with DNSSEC.`
+        : `${domain} leads to ${zone}, which is not signed with DNSSEC.`;
+    const fix = `Sign the zone of ${zone}, then hand the DS record that the signer prints to the registrar (or the operator of the zone above).`;
+    return [finding('domain-unsigned', domain, text, { fix })];
+  }
+  return [];
+}
+
+/** Where the alias chain of the domain leaves the signed tree. */
+function unsignedPart({ domain, expandedDomain, aliases }: DomainDns): string {
+  if (aliases.length === 0) return domain;
+  const broken = aliases.find(({ status }) => status !== 'secure');
+  return broken ? broken.owner : expandedDomain;
+}
+
+function mxFindings(kind: Collected['kind'], dns: DomainDns, hosts: readonly HostCheck[]): Finding[] {
+  const { domain, mx } = dns;
+  if (kind === 'no-such-domain') {
+    return [
+      finding('mx-none', domain, `${domain} does not exist.`, {
+        severity: 'error',
+        effect: 'Senders return mail for it at once.',
+      }),
+    ];
+  }
+  if (kind === 'null-mx') {
+    return [finding('mx-null', domain, `${domain} says that it takes no mail (null MX).`)];
+  }
+  const findings: Finding[] = [];
+  if (dns.outcome === 'nodata') {
+    const unreachable = hosts.every(({ problem }) => problem?.stage === 'no-address');
+    findings.push(
+      unreachable
+        ? finding('mx-none', domain, `${domain} has neither MX records nor an address.`, {
+            severity: 'error',
+            effect: 'Senders return mail for it at once.',
+            fix: `If it is to take no mail, say so: ${domain}. 3600 IN MX 0 .`,
+          })
+        : finding('mx-none', domain, `${domain} has no MX records.`, {
+            fix: `${domain}. 3600 IN MX 10 ${domain}.`,
+          }),
+    );
+  }
+  if (mx.some(({ exchange }) => exchange === '.')) {
+    const text = `${domain} publishes a null MX beside other MX records (RFC 7505 section 3 forbids it).`;
+    findings.push(finding('mx-null-mixed', domain, text, { fix: `Remove: ${domain}. IN MX 0 .` }));
+  }
+  return findings;
+}
+
+/** What the name of a host and its address lookups say. */
+function hostNameFindings(host: HostCheck): Finding[] {
+  const { host: name, problem, aliases, tlsa } = host;
+  if (isIP(name) !== 0) {
+    if (host.preference === null) return [];
+    return [
+      finding('mx-address', name, `The MX record names the address ${name}; it must name a host.`, {
+        fix: `Give the host a name with an address record, and name it in the MX record.`,
+      }),
+    ];
+  }
+  const findings: Finding[] = [];
+  if (problem?.stage === 'no-address') {
+    findings.push(finding('mx-unresolvable', name, `${name} has no address (${problem.text}).`));
+  } else if (problem?.stage === 'addresses') {
+    const fix = `mailanchor resolve ${name} A --explain`;
+    findings.push(
+      problem.status === 'bogus'
+        ? finding('domain-bogus', name, `The addresses of ${name} fail validation: ${problem.text}.`, { fix })
+        : finding(
+            'mx-unresolvable',
+            name,
+            `The addresses of ${name} could not be looked up: ${problem.text}.`,
+            {
+              severity: 'warning',
+              fix,
+            },
+          ),
+    );
+  } else if (problem?.stage === 'limit') {
+    findings.push(finding('check-incomplete', name, `${name} was not checked: ${problem.text}.`));
+  }
+  const [first] = aliases;
+  if (first) {
+    const end = aliases.at(-1)?.target ?? first.target;
+    const base = tlsa.records.length > 0 ? `; senders take the TLSA records of ${tlsa.base}` : '';
+    const fix = `Name ${end} itself in the MX record.`;
+    findings.push(finding('mx-cname', name, `${name} is an alias of ${end}${base}.`, { fix }));
+  }
+  if (host.addressStatus === 'insecure' && tlsa.status === 'not-asked' && !problem) {
+    const zone = aliases.find(({ status }) => status !== 'secure')?.owner ?? aliases.at(-1)?.target ?? name;
+    const text = `The address of ${name} is not signed with DNSSEC${zone === name ? '' : ` (at ${zone})`}, so senders look for no TLSA records.`;
+    const fix = `Sign the zone of ${zone} and hand its DS record to the zone above, or name an MX host in a signed zone.`;
+    findings.push(finding('mx-unsigned-host', name, text, { fix }));
+  }
+  return findings;
+}
+
+function partialFinding(domain: string, hosts: readonly HostCheck[]): Finding[] {
+  const withDane = hosts.filter(({ policy }) => policy === 'dane' || policy === 'dane-unusable');
+  const without = hosts.filter(({ policy }) => policy === 'none');
+  if (withDane.length === 0 || without.length === 0) return [];
+  const text = `${withDane.length} of ${hosts.length} mail hosts have TLSA records; without are ${without
+    .map(({ host }) => host)
+    .join(', ')}.`;
+  return [finding('mx-partial', domain, text)];
+}

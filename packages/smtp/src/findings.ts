@@ -1,0 +1,22 @@
+/** From the collected data to what an operator should know: pure, one file for each thing that is looked at. */
+import { domainFindings } from './findings-domain.ts';
+import { hostFindings } from './findings-host.ts';
+import { tlsaFindings } from './findings-tlsa.ts';
+import type { DomainCheck, Finding } from './verdict.ts';
+
+/** All that findings are made of. */
+export type Collected = Omit<DomainCheck, 'findings'>;
+
+export interface FindingOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Days before a certificate's end from which it is a finding. */
+  readonly warnDays: number;
+}
+
+export function findingsOf(check: Collected, options: FindingOptions): Finding[] {
+  return [
+    ...domainFindings(check),
+    ...check.hosts.flatMap((host) => [...tlsaFindings(host, options), ...hostFindings(host, options)]),
+  ];
+}
