@@ -1,9 +1,10 @@
 /** The program: streams, signals, errors and exit status around the commands. */
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { CommanderError } from 'commander';
 import type { Context } from './context.ts';
-import { MailanchorError, messageOf } from './errors.ts';
+import { MailanchorError, messageOf, UsageError } from './errors.ts';
 import { ExitCode } from './exit-code.ts';
-import { createProgram } from './program.ts';
+import { createProgram, WELCOME } from './program.ts';
 import { printable } from './terminal/printable.ts';
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -53,6 +54,10 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 /** Runs one command line; resolves with the exit status. Rejects with what `statusOf` and `explain` understand. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
+  if (argv.length === 0) {
+    context.stdout.write(WELCOME);
+    return ExitCode.ok;
+  }
   let status: number = ExitCode.ok;
   const program = createProgram(context, (result) => {
     status = result;
@@ -60,23 +65,38 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
     // Help and version end by way of an exception.
-    if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.ok;
-    throw error;
+    if (error.exitCode === 0) return ExitCode.ok;
+    // A command that needs another word has printed its help already.
+    if (error.code === 'commander.help') return ExitCode.usage;
+    const problem = error.message.replace(/^error: /, '').replace(/\.?$/, '.');
+    throw new UsageError(`${problem} See: ${commandOf(argv, program)} --help`, { cause: error });
   }
   return status;
 }
 
+/** The command that the words name, as far as they do. */
+function commandOf(argv: readonly string[], program: CommandUnknownOpts): string {
+  const path = [program.name()];
+  let command = program;
+  for (const word of argv) {
+    const next = command.commands.find((candidate) => candidate.name() === word);
+    if (!next) break;
+    path.push(word);
+    command = next;
+  }
+  return path.join(' ');
+}
+
 /** An error of ours says what the user did; any other is our own failure, and never looks like a verdict. */
 export function statusOf(error: unknown): number {
-  if (error instanceof CommanderError) return ExitCode.usage;
   return error instanceof MailanchorError && error.code === 'usage' ? ExitCode.usage : ExitCode.unknown;
 }
 
 /** The one line on standard error. */
 export function explain(error: unknown): string {
   const message = printable(messageOf(error));
-  if (error instanceof CommanderError) return `${message.replace(/^error: /, '')}. See mailanchor --help`;
   return error instanceof MailanchorError ? message : `internal error: ${message} (-v shows where)`;
 }
 

@@ -22,13 +22,7 @@ export function createProgram(context: Context, done: Done): CommandUnknownOpts 
       // An error is printed once, in one line, by the caller.
       outputError: () => {},
     })
-    .usage('COMMAND [options]')
-    .action(() => {
-      context.stdout.write(WELCOME);
-      done(0);
-    });
-  // A word that is no command must not be taken for an argument of the program.
-  program.allowExcessArguments(false);
+    .usage('COMMAND [options]');
 
   addCheck(program, context, done);
   addResolve(program, context, done);
@@ -38,7 +32,8 @@ export function createProgram(context: Context, done: Done): CommandUnknownOpts 
   return program;
 }
 
-const WELCOME = `Mailanchor: is the mail server at the other end the one that the domain named in DNSSEC?
+/** What `mailanchor` alone says. */
+export const WELCOME = `Mailanchor: is the mail server at the other end the one that the domain named in DNSSEC?
 
   mailanchor check example.org             verify a mail domain end to end
   mailanchor resolve example.org MX        look a name up with DNSSEC proof
@@ -53,7 +48,7 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
     .summary('verify a mail destination, end to end')
     .description(
       'Verify a mail destination end to end: DNSSEC, MX, TLSA, STARTTLS, certificate.\n' +
-        'TARGET is a mail domain (example.org) or a host and port (mail.example.org:25).',
+        'TARGET is a mail domain (example.org), a host and port (mail.example.org:25) or the URL of a TLS service\n(smtps://mail.example.org).',
     )
     .argument('[target...]', 'what to check; - reads targets from standard input, one a line')
     .optionsGroup('Checking:')
@@ -112,11 +107,9 @@ Examples:
 function addTlsa(program: CommandUnknownOpts, context: Context, done: Done): void {
   const tlsa = program
     .command('tlsa')
+    .helpCommand(false)
     .summary('make and test TLSA records')
-    .description('The receiving side: make TLSA records and test them against a certificate chain.')
-    .action(() => {
-      throw tlsa.error('tlsa: which? verify or generate', { exitCode: 2, code: 'commander.missingCommand' });
-    });
+    .description('The receiving side: make TLSA records and test them against a certificate chain.');
 
   const verify = tlsa
     .command('verify')
@@ -165,11 +158,12 @@ Example:
     )
     .option('--port <n>', 'port that the record is for (default: 25, or that of --from)')
     .option('--ttl <seconds>', 'time to live of the record (default: 3600)')
-    .option('--timeout <seconds>', 'for --from (default: 30)')
     .action(async (options) => {
       const { runTlsaGenerate } = await import('./commands/tlsa-generate.ts');
       done(await runTlsaGenerate(options, context));
     });
+  addLookupFlags(generate);
+  addConfigFlag(generate);
   addOutputFlags(generate);
   generate.addHelpText(
     'after',
@@ -212,11 +206,9 @@ Examples:
 function addConfig(program: CommandUnknownOpts, context: Context, done: Done): void {
   const config = program
     .command('config')
+    .helpCommand(false)
     .summary('validate the configuration; print its JSON Schema')
-    .description('The configuration file: validate it, or print its JSON Schema.')
-    .action(() => {
-      throw config.error('config: which? check or schema', { exitCode: 2, code: 'commander.missingCommand' });
-    });
+    .description('The configuration file: validate it, or print its JSON Schema.');
   const check = config
     .command('check')
     .description('Validate the configuration and the files that it names.')

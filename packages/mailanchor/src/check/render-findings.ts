@@ -1,6 +1,6 @@
 /** What to do: findings with their copyable fixes. */
 import type { Finding } from '@mailanchor/smtp';
-import { sign } from '../terminal/paint.ts';
+import { type Paint, sign } from '../terminal/paint.ts';
 import { printable } from '../terminal/printable.ts';
 import { wrap } from '../terminal/table.ts';
 import type { RenderOptions } from './render.ts';
@@ -18,21 +18,25 @@ export function renderFindings(findings: readonly Finding[], { paint, columns }:
     const say = (text: string) => wrap(printable(text), columns - 6).map((line) => `      ${line}`);
     lines.push(...say(finding.text));
     if (finding.effect) lines.push(...say(finding.effect).map(paint.dim));
-    if (finding.fix)
-      lines.push(...renderFix(finding.fix, columns).map((line) => `    ${paint.info('→')} ${line}`));
+    if (finding.fix) lines.push(...renderFix(finding.fix, columns, paint));
   }
   return lines;
 }
 
-/** Prose is wrapped; records and commands stay whole, to be copied. Each line of a fix is one or the other. */
-function renderFix(fix: string, columns: number): string[] {
+/** Prose is wrapped behind an arrow; records and commands stay whole on lines of their own, to be copied. */
+function renderFix(fix: string, columns: number, paint: Paint): string[] {
   return fix
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .map((line, i) => (i === 0 ? printable(line) : `  ${printable(line)}`))
-    .flatMap((line) => (isProse(line) ? wrap(line, columns - 6, '  ') : [line]));
+    .flatMap((line) => {
+      const text = printable(line.trim());
+      if (!isProse(text)) return [`        ${text}`];
+      return wrap(text, columns - 6).map((part, i) => `    ${i === 0 ? paint.info('→') : ' '} ${part}`);
+    });
 }
 
 function isProse(line: string): boolean {
-  return !/\bIN\s+(?:TLSA|DS|MX|A|AAAA|TXT)\b|^\s*(?:\$|#|mailanchor |npx |postconf |openssl )/.test(line);
+  return !/\bIN\s+(?:TLSA|DS|MX|A|AAAA|TXT|CNAME)\s|^(?:\$|#|mailanchor|npx|postconf|openssl|systemctl) /.test(
+    line,
+  );
 }

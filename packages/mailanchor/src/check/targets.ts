@@ -1,6 +1,6 @@
 /** Targets from the command line, a file or standard input. */
 import { createReadStream } from 'node:fs';
-import { parseTarget, SmtpError, type Target } from '@mailanchor/smtp';
+import { parseTarget, type ServiceProtocol, SmtpError, type Target } from '@mailanchor/smtp';
 import { fileProblem, messageOf, UsageError } from '../errors.ts';
 import { shown } from '../options/given.ts';
 
@@ -21,6 +21,11 @@ export function readTarget(text: string): Target {
     if (error instanceof SmtpError) throw new UsageError(`target ${messageOf(error)}`, { cause: error });
     throw error;
   }
+  if (target.kind === 'service' && !isSpoken(target.protocol, target.port)) {
+    throw new UsageError(
+      `target ${shown(text)}: this service starts TLS in a way that is not supported yet. SMTP with STARTTLS and services with TLS from the start are`,
+    );
+  }
   const name =
     target.kind === 'mail-domain' ? target.domain : target.kind === 'service' ? target.host : undefined;
   // Names of the DNS may hold any octet; names of mail domains and hosts do not.
@@ -28,6 +33,11 @@ export function readTarget(text: string): Target {
     throw new UsageError(`target ${shown(text)}: not a domain name`);
   }
   return target;
+}
+
+/** Whether we know how TLS begins there: anything else would look broken when it is not. */
+function isSpoken(protocol: ServiceProtocol, port: number): boolean {
+  return protocol === 'smtp' || (protocol === 'tls' && port !== 5222 && port !== 5269);
 }
 
 /** Targets of the command line: all are read before any is checked. */
