@@ -2,7 +2,7 @@
  * DANE-TA(2): a record names a CA, and the chain must lead from the leaf to it (rfc7671#section-5.2, rfc7672#section-3.1.2).
  *
  * The anchor is a certificate that the server sent, or that a `2 0 0` record carries; never the leaf by itself. A `2 1 0`
- * record whose key no certificate has is a bare key: then a certificate of the path must be signed by it
+ * record whose key no issuer's certificate has is a bare key: a certificate of the path must be signed by it
  * (rfc7671#section-5.2.3). The local CA store plays no part.
  */
 import type { KeyObject } from 'node:crypto';
@@ -11,7 +11,7 @@ import { type Certificate, importPublicKey } from './certificate.ts';
 import { IssuerPool, type PathEnd, pathByName, pathCertificates, verifiedPaths } from './certificate-path.ts';
 import { sameOctets } from './der.ts';
 import { certificateNames } from './names.ts';
-import { dateFlaw, describe, pathFlaw } from './path-rules.ts';
+import { dateFlaw, describe, pathFlaw, strictSendersNotes } from './path-rules.ts';
 import { type IndexedRecord, Matching, Selector, Usage } from './tlsa.ts';
 import { type DaneMatch, type Failure, type MatchInput, matched, nameFailure } from './verdict.ts';
 
@@ -41,7 +41,7 @@ export function matchAnchor(input: MatchInput): DaneMatch | readonly Failure[] {
   if (!leaf) return unparsedLeaf(anchors.values());
 
   const pool = new IssuerPool(issuers.keys());
-  const bareKeys = bareKeysOf(records, issuers.keys());
+  const bareKeys = bareKeysOf(records);
   const failures: Failure[] = [];
   const reached = new Set<Certificate>();
   if (anchors.size === 0 && bareKeys.length === 0) return failures;
@@ -54,7 +54,9 @@ export function matchAnchor(input: MatchInput): DaneMatch | readonly Failure[] {
       failures.push(result);
     }
     for (const { key, entry } of bareKeys) {
-      if (!input.signatures.check(end.certificate, key).ok) continue;
+      // With a certificate for the key, that is the anchor, and its dates and constraints count.
+      const sent = pool.candidates(end.certificate).some(({ spki }) => sameOctets(spki, entry.record.data));
+      if (sent || !input.signatures.check(end.certificate, key).ok) continue;
       const result = judge(end, entry, true, input);
       if ('kind' in result) return result;
       failures.push(result);
@@ -92,12 +94,10 @@ export function issuerCandidates(
 
 const octetsKey = (octets: Uint8Array): string => Buffer.from(octets).toString('latin1');
 
-function bareKeysOf(records: readonly IndexedRecord[], issuers: Iterable<Certificate>): BareKey[] {
-  const sent = [...issuers];
+function bareKeysOf(records: readonly IndexedRecord[]): BareKey[] {
   return records.flatMap((entry) => {
     const { selector, matching, data } = entry.record;
     if (selector !== Selector.SPKI || matching !== Matching.FULL) return [];
-    if (sent.some((certificate) => sameOctets(certificate.spki, data))) return [];
     const key = importPublicKey(data);
     return key ? [{ key, entry }] : [];
   });
@@ -110,11 +110,15 @@ function judge(end: PathEnd, entry: IndexedRecord, bareKey: boolean, input: Matc
   const flaw = pathFlaw(path, { at: input.at, namedAnchor: !bareKey });
   if (flaw) return { ...flaw, depth: end.depth };
   if (!certificateNames(leaf, input.names)) return nameFailure(leaf, input.names, end.depth);
+  const notes = strictSendersNotes(path);
   const late = bareKey ? undefined : dateFlaw(end.certificate, end.depth, input.at);
-  if (!late) return matched(entry, end.depth);
-  return matched(entry, end.depth, [
-    { code: 'anchor-expired', text: `${late.text}; it is trusted since the TLSA record names it` },
-  ]);
+  if (late) {
+    notes.push({
+      code: 'anchor-expired',
+      text: `${late.text}; it is trusted since the TLSA record names it`,
+    });
+  }
+  return matched(entry, end.depth, notes);
 }
 
 /** Why no verified path led to a certificate that a record names. */

@@ -42,7 +42,7 @@ export interface MatchRequest {
   readonly mode: DaneMode;
   /** Certificates in DER that usages 0 and 1 are verified against; the self-signed ones are the anchors. */
   readonly ca?: readonly Uint8Array[];
-  /** Check names for DANE-EE(3) too: for applications that have reasons (rfc7671#section-5.1). Never for SMTP. */
+  /** Check names for DANE-EE(3) too, default no: rfc7672#section-3.2.1 forbids it for SMTP; other applications may ask. */
   readonly eeNames?: boolean;
   /** Matching types of digests, strongest first. */
   readonly digestOrder?: readonly number[];

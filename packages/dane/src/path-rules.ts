@@ -2,10 +2,12 @@
  * What a path of verified signatures must still satisfy (rfc5280#section-6.1.4, as OpenSSL's verifier has it, which most
  * senders run): readable extensions, CA certificates above the leaf, path lengths, name constraints, purpose, dates.
  *
- * Limitations: certificate policies are not evaluated (their extensions are tolerated when critical), and nothing is looked
- * up about revocation.
+ * Limitations: certificate policies are not evaluated (their extensions are tolerated when critical), the Netscape
+ * certificate type is not known, and nothing is looked up about revocation. More lenient than OpenSSL in two things, each of
+ * which {@link strictSendersNotes} tells: a purpose of anyExtendedKeyUsage, and a key identifier that does not fit.
  */
 import type { Certificate } from './certificate.ts';
+import { sameOctets } from './der.ts';
 import { nameToText } from './distinguished-name.ts';
 import { ExtensionOid } from './extensions.ts';
 import { MAX_CONSTRAINT_COMPARISONS } from './limits.ts';
@@ -30,6 +32,16 @@ export interface Flaw {
   readonly text: string;
 }
 
+export interface DaneNote {
+  /**
+   * - `anchor-expired`: an intermediate that a record names as anchor is outside its dates; a root would have been refused
+   * - `any-purpose`, `key-identifier`: OpenSSL, hence many senders, would refuse the path
+   */
+  readonly code: 'anchor-expired' | 'any-purpose' | 'key-identifier';
+  /** a sentence without the full stop */
+  readonly text: string;
+}
+
 export interface PathContext {
   /** epoch seconds */
   readonly at: number;
@@ -42,7 +54,12 @@ const ANY_PURPOSE = '2.5.29.37.0';
 
 /** Critical extensions that a path may have: those that we evaluate, and those that say nothing about what we ask. */
 const KNOWN_CRITICAL: ReadonlySet<string> = new Set([
-  ...Object.values(ExtensionOid),
+  ExtensionOid.keyUsage,
+  ExtensionOid.subjectAltName,
+  ExtensionOid.basicConstraints,
+  ExtensionOid.nameConstraints,
+  ExtensionOid.extendedKeyUsage,
+  // Not the key identifiers: rfc5280#section-4.2.1.1 forbids them to be critical, and OpenSSL refuses them.
   '2.5.29.31', // cRLDistributionPoints: no revocation here
   '2.5.29.32', // certificatePolicies: any policy will do
   '2.5.29.33', // policyMappings
@@ -188,4 +205,23 @@ export function dateFlaw(certificate: Certificate, depth: number, at: number): F
   if (!(notBefore <= at))
     return { reason: 'not-yet-valid', text: `${who} is not valid before ${timeToText(notBefore)}` };
   return undefined;
+}
+
+/** What passes here but not with OpenSSL's verifier: a certificate that many senders will refuse, as notes for its operator. */
+export function strictSendersNotes(path: readonly Certificate[]): DaneNote[] {
+  const notes: DaneNote[] = [];
+  for (const [depth, certificate] of path.entries()) {
+    const purposes = certificate.extensions.extendedKeyUsage;
+    if (purposes && !purposes.includes(SERVER_AUTH)) {
+      const text = `${describe(certificate, depth)} is for any purpose but does not name serverAuth: OpenSSL refuses it`;
+      notes.push({ code: 'any-purpose', text });
+    }
+    const wanted = certificate.extensions.authorityKeyIdentifier;
+    const own = path[depth + 1]?.extensions.subjectKeyIdentifier;
+    if (wanted && own && !sameOctets(wanted, own)) {
+      const text = `${describe(certificate, depth)} names another key identifier than its issuer has: OpenSSL refuses it`;
+      notes.push({ code: 'key-identifier', text });
+    }
+  }
+  return notes;
 }

@@ -52,7 +52,7 @@ function base64(body: string, label: string): Uint8Array {
   return new Uint8Array(Buffer.from(digits, 'base64'));
 }
 
-const CERTIFICATE_LABELS = ['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'];
+const CERTIFICATE_LABELS = ['CERTIFICATE', 'X509 CERTIFICATE'];
 
 /**
  * The certificates of a PEM file, in order; a file that is one DER certificate is taken too. `source` names the file in

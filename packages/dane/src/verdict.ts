@@ -4,14 +4,8 @@ import type { Certificate } from './certificate.ts';
 import type { SignatureChecks } from './certificate-path.ts';
 import { printable } from './distinguished-name.ts';
 import { presentedNames } from './names.ts';
-import type { Flaw, MismatchReason } from './path-rules.ts';
+import type { DaneNote, Flaw, MismatchReason } from './path-rules.ts';
 import type { IndexedRecord, UnusableRecord } from './tlsa.ts';
-
-export interface DaneNote {
-  /** An intermediate that a record names as anchor is outside its dates; a root would have been refused. */
-  readonly code: 'anchor-expired';
-  readonly text: string;
-}
 
 export interface DaneMatch {
   readonly kind: 'match';

@@ -3,7 +3,9 @@
  * running out of patience proves nothing.
  */
 export interface Budgets {
-  /** Signature verifications for one question (KeyTrap, CVE-2023-50387). Unbound 8 an RRset, Knot 32 a query. */
+  /** Signatures of one question that may turn out wrong (KeyTrap, CVE-2023-50387). Unbound 8 an RRset, Knot 32 a query. */
+  readonly failedVerifications: number;
+  /** Signature verifications for one question, good ones included: the longest honest chain of aliases stays below. */
   readonly verifications: number;
   /** RRSIGs tried for one RRset. Unbound and hickory 8. */
   readonly signaturesPerRRset: number;
@@ -50,7 +52,8 @@ export interface Budgets {
 }
 
 export const DEFAULT_BUDGETS: Budgets = {
-  verifications: 32,
+  failedVerifications: 32,
+  verifications: 128,
   signaturesPerRRset: 8,
   keysPerTag: 2,
   dsMismatches: 4,
@@ -90,6 +93,7 @@ export class Work {
   /** Milliseconds since the epoch, on the resolver's clock, when patience ends. */
   readonly deadline: number;
   verifications = 0;
+  failedVerifications = 0;
   nsec3Hashes = 0;
   upstreamQueries = 0;
 
@@ -101,6 +105,12 @@ export class Work {
   chargeVerification(): void {
     if (++this.verifications > this.budgets.verifications) {
       throw new BudgetExceeded('verifications', `more than ${this.budgets.verifications} signatures to verify`);
+    }
+  }
+
+  chargeFailedVerification(): void {
+    if (++this.failedVerifications > this.budgets.failedVerifications) {
+      throw new BudgetExceeded('failedVerifications', `more than ${this.budgets.failedVerifications} wrong signatures`);
     }
   }
 

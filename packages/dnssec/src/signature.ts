@@ -90,11 +90,14 @@ function verifyWithKey(rrset: RRset, rdata: Uint8Array, rrsig: RrsigData, key: Z
   const imported = context.keys.get(key.data.algorithm, key.data.publicKey);
   if (!imported) return false;
   context.work.chargeVerification();
+  let valid = false;
   try {
-    return verifyOctets(rrsig.algorithm, imported, signedData(rdata, rrsig.signer, rrset), rrsig.signature);
+    valid = verifyOctets(rrsig.algorithm, imported, signedData(rdata, rrsig.signer, rrset), rrsig.signature);
   } catch {
-    return false; // A signature that OpenSSL cannot even parse.
+    // A signature that OpenSSL cannot even parse.
   }
+  if (!valid) context.work.chargeFailedVerification();
+  return valid;
 }
 
 /** Keys that a signature names and that may sign zone data (rfc4034#section-2.1.1, rfc5011#section-2.1). */

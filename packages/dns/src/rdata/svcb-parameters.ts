@@ -31,18 +31,17 @@ function keyToText(key: number): string {
   return KEY_NAMES[key] ?? `key${key}`;
 }
 
-/** `key=value`; a value that does not fit its key is written as `keyNNNNN="..."`. */
-export function svcParameterToText({ key, value }: SvcParameter): string {
+/**
+ * `key=value`; a value that does not fit its key is written as `keyNNNNN="..."`. `all`: the parameters of the record, since
+ * `mandatory` must name others of them.
+ */
+export function svcParameterToText({ key, value }: SvcParameter, all: readonly SvcParameter[]): string {
   const name = KEY_NAMES[key];
   const generic = value.length === 0 ? `key${key}` : `key${key}=${quoteString(value)}`;
   switch (name) {
     case 'mandatory': {
-      if (value.length === 0 || value.length % 2 !== 0) return generic;
-      const keys: number[] = [];
-      for (let i = 0; i < value.length; i += 2) keys.push((value[i]! << 8) | value[i + 1]!);
-      // Text is put in order when it is read: only what is in order comes back as it was.
-      if (keys.some((k, i) => i > 0 && k < keys[i - 1]!)) return generic;
-      return `mandatory=${keys.map(keyToText).join(',')}`;
+      const keys = mandatoryKeys(value);
+      return keys && mandatoryHolds(keys, all) ? `mandatory=${keys.map(keyToText).join(',')}` : generic;
     }
     case 'alpn': {
       const protocols = splitAlpn(value);
@@ -63,6 +62,32 @@ export function svcParameterToText({ key, value }: SvcParameter): string {
     default:
       return generic;
   }
+}
+
+function mandatoryKeys(value: Uint8Array): number[] | undefined {
+  if (value.length === 0 || value.length % 2 !== 0) return undefined;
+  const keys: number[] = [];
+  for (let i = 0; i < value.length; i += 2) keys.push((value[i]! << 8) | value[i + 1]!);
+  return keys;
+}
+
+/** Ascending, each once, each there, and not `mandatory` itself (RFC 9460, section 8). */
+function mandatoryHolds(keys: readonly number[], all: readonly SvcParameter[]): boolean {
+  return keys.every(
+    (key, i) => key > (keys[i - 1] ?? SvcParameterKey.MANDATORY) && all.some((other) => other.key === key),
+  );
+}
+
+/** The rule of `mandatory`, for parameters read from text. Throws `DnsFormatError`. */
+export function checkMandatory(text: string, parameters: readonly SvcParameter[]): void {
+  if (!/^mandatory/i.test(text)) return;
+  const value = parameters.find(({ key }) => key === SvcParameterKey.MANDATORY)?.value;
+  const keys = value && mandatoryKeys(value);
+  if (keys && !mandatoryHolds(keys, parameters))
+    throw new DnsFormatError(
+      'bad-record-text',
+      'mandatory must name other parameters of the record, once each',
+    );
 }
 
 function addressesToText(

@@ -4,7 +4,7 @@ import type { Name } from '../name.ts';
 import type { RdataFormat } from './rdata-format.ts';
 import { RdataReader } from './rdata-reader.ts';
 import { RdataWriter } from './rdata-writer.ts';
-import { svcParameterFromText, svcParameterToText } from './svcb-parameters.ts';
+import { checkMandatory, svcParameterFromText, svcParameterToText } from './svcb-parameters.ts';
 
 export interface SvcParameter {
   /** See `SvcParameterKey`. */
@@ -49,13 +49,18 @@ export function encodeSvcb(data: SvcbData): Uint8Array {
 export const svcbFormat: RdataFormat = {
   toText(rdata) {
     const { priority, target, parameters } = decodeSvcb(rdata);
-    return [`${priority} ${target}`, ...parameters.map(svcParameterToText)].join(' ');
+    return [`${priority} ${target}`, ...parameters.map((each) => svcParameterToText(each, parameters))].join(
+      ' ',
+    );
   },
   fromText(tokens) {
     const priority = tokens.u16('a priority');
     const target = tokens.name('a target name');
     const parameters: SvcParameter[] = [];
-    while (!tokens.atEnd) parameters.push(svcParameterFromText(tokens.next('a parameter').text));
+    const texts: string[] = [];
+    while (!tokens.atEnd) texts.push(tokens.next('a parameter').text);
+    for (const text of texts) parameters.push(svcParameterFromText(text));
+    for (const text of texts) checkMandatory(text, parameters);
     return encodeSvcb({ priority, target, parameters });
   },
 };

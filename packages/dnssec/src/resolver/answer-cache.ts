@@ -2,8 +2,7 @@
  * Validated segments, by name and type, for as long as their TTL and their signatures allow (rfc4035#section-4.5). Bounded by the octets
  * that the entries hold, counted roughly; the entry not used for longest goes first.
  */
-import type { Name, ResourceRecord } from '@mailanchor/dns';
-import { RRType } from '@mailanchor/dns';
+import { decodeSingleName, type Name, type ResourceRecord, RRType } from '@mailanchor/dns';
 import type { Validated } from '../validator.ts';
 
 interface Entry {
@@ -25,6 +24,8 @@ export class AnswerCache {
   readonly #limit: number;
   readonly #now: () => number;
   #octets = 0;
+  /** DNAMEs ever stored: where there are none, no ancestors are searched. */
+  #dnames = 0;
 
   constructor(octets: number, now: () => number) {
     this.#limit = octets;
@@ -41,14 +42,42 @@ export class AnswerCache {
       this.#find(`${type}/${name.key}`) ??
       // An alias stands for every type but DS, which is asked of the parent, who may know better.
       (type === RRType.DS ? undefined : this.#find(`${RRType.CNAME}/${name.key}`)) ??
-      this.#find(`${ANY_TYPE}/${name.key}`)
+      this.#find(`${ANY_TYPE}/${name.key}`) ??
+      this.#synthesise(name)
     );
+  }
+
+  /** A DNAME above the name makes an alias of it, whatever its last labels (rfc6672#section-3.2). */
+  #synthesise(name: Name): Validated | undefined {
+    if (this.#dnames === 0) return undefined;
+    for (let owner = name.parent; !owner.isRoot; owner = owner.parent) {
+      const dname = this.#find(`${RRType.DNAME}/${owner.key}`);
+      if (dname?.kind !== 'alias' || !dname.records[0]) continue;
+      let target: Name;
+      try {
+        target = name.replaceSuffix(owner, decodeSingleName(dname.records[0].rdata));
+      } catch {
+        return undefined; // Longer than a name can be: the server may say so itself.
+      }
+      const cname = { name, type: RRType.CNAME, class: 1, ttl: dname.ttl, rdata: target.wire };
+      const answer = [...dname.answer.filter(({ type }) => type !== RRType.CNAME), cname];
+      return { ...dname, owner: name, target, answer };
+    }
+    return undefined;
   }
 
   set(name: Name, type: number, value: Validated): void {
     if (value.ttl <= 0) return;
+    if (value.kind === 'alias' && value.via === 'DNAME' && value.records[0]) {
+      this.#store(`${RRType.DNAME}/${value.records[0].name.key}`, value);
+      this.#dnames++;
+      return;
+    }
     const slot = value.kind === 'alias' ? RRType.CNAME : value.kind === 'nxdomain' ? ANY_TYPE : type;
-    const key = `${slot}/${name.key}`;
+    this.#store(`${slot}/${name.key}`, value);
+  }
+
+  #store(key: string, value: Validated): void {
     const now = this.#now();
     this.#drop(key);
     const octets = ENTRY_OVERHEAD + key.length + sizeOf(value);

@@ -100,6 +100,7 @@ export class IterativeSource implements Source {
       });
       if (referral && !(type === RRType.DS && referral.zone.equals(name))) {
         this.#delegations.set(referral);
+        this.#rememberGlue(referral);
         delegation = referral;
         known = 0;
         referrals++;
@@ -225,6 +226,13 @@ export class IterativeSource implements Source {
     yield* usable(direct);
     for (const name of addressless.slice(0, walk.work.budgets.addresslessServers)) {
       yield* usable(await this.#lookUpServer(name, walk));
+    }
+  }
+
+  /** Glue is good for asking the same servers on behalf of another zone: it says whom to ask, nothing more. */
+  #rememberGlue({ servers, expiresAt }: Delegation): void {
+    for (const { name, addresses } of servers) {
+      if (addresses.length > 0 && !this.#knownAddresses(name)) this.#addresses.set(name.key, { addresses, expiresAt });
     }
   }
 
