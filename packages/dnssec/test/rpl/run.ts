@@ -1,0 +1,133 @@
+/**
+ * Plays a scenario against the resolver: the network and the clock are the scenario's, everything between is real.
+ */
+import { type Endpoint, Name, parseRecord, RRType } from '@mailanchor/dns';
+import { createResolver, parseRootHints, type Resolution, type ResolverOptions } from '../../src/index.ts';
+import { compareAnswer, expectedEde, type Verdict } from './compare.ts';
+import { signatureTimeToMs } from './config.ts';
+import { type Exchange, ScenarioNetwork } from './network.ts';
+import type { Entry, Scenario } from './parse.ts';
+
+/** One CHECK_ANSWER: what was wrong with the answer, a line each. */
+export interface Check {
+  readonly line: number;
+  readonly verdict: Verdict | undefined;
+  readonly resolution: Resolution;
+  readonly problems: readonly string[];
+  /** The EDE code demanded and given, where the scenario demands one. */
+  readonly ede?: { readonly expected: number; readonly actual: number | undefined };
+}
+
+export interface Outcome {
+  readonly checks: readonly Check[];
+  readonly exchanges: readonly Exchange[];
+}
+
+export interface RunOptions {
+  /** One for each CHECK_ANSWER, from expectations.json. */
+  readonly verdicts: readonly Verdict[];
+  readonly echoEdns: boolean;
+  readonly onExchange?: (exchange: Exchange) => void;
+}
+
+const DNS_PORT = 53;
+/** Unbound's cap on NSEC3 iterations at the time of recording. */
+const RECORDED_NSEC3_ITERATIONS = 150;
+
+export async function runScenario(scenario: Scenario, options: RunOptions): Promise<Outcome> {
+  const network = new ScenarioNetwork(scenario, startOf(scenario), options);
+  const resolver = createResolver({
+    ...resolverOptions(scenario),
+    transport: network,
+    clock: () => network.now,
+    random: () => 0,
+    families: { ipv4: true, ipv6: true },
+  });
+  const checks: Check[] = [];
+  const answers: { query: Entry; resolution: Resolution }[] = [];
+  try {
+    for (let step = network.step; step; step = network.step) {
+      const { kind, entry, line } = step;
+      network.cursor++;
+      if (kind === 'TIME_PASSES') network.now += step.elapseMs;
+      else if (kind === 'QUERY') {
+        const question = demand(entry?.question, line, 'a question');
+        const resolution = await resolver.resolve(question.name, question.type);
+        answers.push({ query: entry!, resolution });
+      } else if (kind === 'CHECK_ANSWER') {
+        const expected = demand(entry, line, 'an entry');
+        const at = answers.findIndex(({ query }) => sameQuestion(query, expected));
+        const [answered] = at < 0 ? [] : answers.splice(at, 1);
+        const { query, resolution } = demand(answered, line, 'an answer to this question');
+        const verdict = options.verdicts[checks.length];
+        const signatures = query.flags.has('DO') || resolution.type === RRType.RRSIG;
+        const ede = expectedEde(expected);
+        checks.push({
+          line,
+          verdict,
+          resolution,
+          problems: compareAnswer(expected, verdict, resolution, signatures),
+          ...(ede === undefined ? {} : { ede: { expected: ede, actual: resolution.reason?.ede } }),
+        });
+      } else if (kind === 'REPLY' || kind === 'CHECK_OUT_QUERY' || kind === 'TIMEOUT') {
+        throw new Error(`line ${line}: the resolver asked nothing for this ${kind}`);
+      }
+    }
+  } finally {
+    await resolver.close();
+  }
+  return { checks, exchanges: network.log };
+}
+
+function demand<T>(value: T | undefined, line: number, what: string): T {
+  if (value === undefined) throw new Error(`line ${line}: needs ${what}`);
+  return value;
+}
+
+function sameQuestion(a: Entry, b: Entry): boolean {
+  return (
+    a.question !== undefined &&
+    b.question !== undefined &&
+    a.question.type === b.question.type &&
+    a.question.name.equals(b.question.name)
+  );
+}
+
+/** The scenario's clock: `val-override-date`; for -1 (dates do not matter) a time at which its signatures are valid. */
+function startOf(scenario: Scenario): number {
+  const text = scenario.config.server.get('val-override-date')?.at(-1);
+  if (text === undefined) throw new Error('no val-override-date');
+  if (text !== '-1') return signatureTimeToMs(text);
+  const records = scenario.ranges.flatMap((range) => range.entries.flatMap((entry) => entry.answer));
+  const inceptions = records
+    .filter((record) => record.type === RRType.RRSIG)
+    .map((record) => new DataView(record.rdata.buffer, record.rdata.byteOffset).getUint32(12));
+  return Math.max(...inceptions) * 1000 + 60_000;
+}
+
+/** What the configuration block means for `createResolver`. */
+export function resolverOptions(scenario: Scenario): ResolverOptions {
+  const { server, zones } = scenario.config;
+  const endpoints = (addresses: readonly string[]): Endpoint[] =>
+    addresses.map((address) => ({ address, port: DNS_PORT }));
+  const root = zones.find((zone) => zone.name.isRoot);
+  const hints =
+    root?.kind === 'stub'
+      ? root.addresses
+          .map((address, i) => `. NS hint${i}.invalid.\nhint${i}.invalid. A ${address}`)
+          .join('\n')
+      : '. NS none.invalid.\nnone.invalid. A 192.0.2.255';
+  const minimise = server.get('qname-minimisation')?.at(-1);
+  const iterations = server.get('val-nsec3-keysize-iterations')?.at(-1)?.trim().split(/\s+/).at(-1);
+  return {
+    ...(root?.kind === 'forward' ? { mode: { kind: 'forward', servers: endpoints(root.addresses) } } : {}),
+    rootHints: parseRootHints(hints),
+    forwardZones: zones
+      .filter((zone) => zone !== root)
+      .map((zone) => ({ zone: zone.name, servers: endpoints(zone.addresses) })),
+    trustAnchors: (server.get('trust-anchor') ?? []).map((text) => parseRecord(text, { defaultTtl: 3600 })),
+    negativeTrustAnchors: (server.get('domain-insecure') ?? []).map((text) => Name.fromText(text)),
+    nsec3Iterations: iterations === undefined ? RECORDED_NSEC3_ITERATIONS : Number(iterations),
+    qnameMinimisation: minimise === 'no' ? 'off' : 'relaxed',
+  };
+}

@@ -1,0 +1,65 @@
+/** Recorded resolver scenarios of time and network (Unbound's), each file a test: verdict, response code and answer. */
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parseScenario } from './rpl/parse.ts';
+import { runScenario } from './rpl/run.ts';
+import { NO_VECTORS, readVector, vectorFolder } from './vectors.ts';
+
+/** Files that say nothing about this resolver, and why. */
+const NOT_APPLICABLE: Readonly<Record<string, string>> = {
+  'val_negcache_nodata.rpl': 'needs aggressive use of NSEC (RFC 8198)',
+  'val_negcache_ttl.rpl': 'needs aggressive use of NSEC (RFC 8198)',
+  'val_negcache_ttl_prefetch.rpl': 'needs aggressive use of NSEC (RFC 8198)',
+  'val_referd.rpl': 'asks a server without RD for a referral from its cache',
+  'val_referglue.rpl': 'asks a server without RD for a referral from its cache',
+};
+
+/** Lines of CHECK_ANSWERs of which the status alone is compared, and why. */
+const STATUS_ONLY: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  'val_cnameqtype.rpl': {
+    514: 'QTYPE CNAME with the NXDOMAIN of where the CNAME leads: the CNAME exists',
+    587: 'the same through a DNAME',
+  },
+};
+
+interface Expectation {
+  readonly file: string;
+  readonly title: string;
+  readonly verdicts: readonly string[];
+}
+
+const folder = vectorFolder('unbound');
+
+describe.skipIf(folder === undefined)('recorded scenarios', () => {
+  if (folder === undefined) {
+    test(NO_VECTORS, () => {});
+    return;
+  }
+  const expectations = JSON.parse(readVector(folder, 'expectations.json')) as Expectation[];
+
+  test('every file has expectations and every expectation its file', () => {
+    const files = readdirSync(folder).filter((file) => file.endsWith('.rpl'));
+    expect(expectations.map(({ file }) => file).sort()).toEqual(files.sort());
+  });
+
+  for (const { file, title, verdicts } of expectations) {
+    const reason = NOT_APPLICABLE[file];
+    test.skipIf(reason !== undefined)(
+      `${file}: ${title}${reason ? ` (skipped: ${reason})` : ''}`,
+      async () => {
+        const scenario = parseScenario(readVector(folder, file));
+        // Once as recorded, where servers leave EDNS out, and once with the EDNS that they must have had.
+        for (const echoEdns of [false, true]) {
+          const { checks } = await runScenario(scenario, { verdicts, echoEdns });
+          expect(checks).toHaveLength(verdicts.length);
+          const problems = checks.flatMap(({ line, problems: all }) =>
+            all
+              .filter((text) => STATUS_ONLY[file]?.[line] === undefined || text.startsWith('status '))
+              .map((text) => `line ${line}: ${text}`),
+          );
+          expect(problems, echoEdns ? 'with EDNS' : 'as recorded').toEqual([]);
+        }
+      },
+    );
+  }
+});
