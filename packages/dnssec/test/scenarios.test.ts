@@ -7,16 +7,13 @@ import { NO_VECTORS, readVector, vectorFolder } from './vectors.ts';
 
 /** Files that say nothing about this resolver, and why. */
 const NOT_APPLICABLE: Readonly<Record<string, string>> = {
-  'val_negcache_nodata.rpl': 'needs aggressive use of NSEC (RFC 8198)',
-  'val_negcache_ttl.rpl': 'needs aggressive use of NSEC (RFC 8198)',
-  'val_negcache_ttl_prefetch.rpl': 'needs aggressive use of NSEC (RFC 8198)',
   'val_referd.rpl': 'asks a server without RD for a referral from its cache',
   'val_referglue.rpl': 'asks a server without RD for a referral from its cache',
 };
 
 /** CHECK_ANSWERs, by their line, of which less is compared, and why. */
 const LESS: Readonly<
-  Record<string, Readonly<Record<number, { readonly compare: 'status' | 'nothing'; readonly why: string }>>>
+  Record<string, Readonly<Record<number, { readonly compare: 'status'; readonly why: string }>>>
 > = {
   'val_any_cap.rpl': {
     267: { compare: 'status', why: 'recorded: ANY cut short; here: the whole of it' },
@@ -24,9 +21,6 @@ const LESS: Readonly<
   'val_cnameqtype.rpl': {
     514: { compare: 'status', why: 'QTYPE CNAME with the NXDOMAIN of where it leads: the CNAME exists' },
     587: { compare: 'status', why: 'the same through a DNAME' },
-  },
-  'val_dnameqtype_qmin.rpl': {
-    840: { compare: 'nothing', why: 'needs aggressive use of NSEC (RFC 8198)' },
   },
 };
 
@@ -61,11 +55,8 @@ describe.skipIf(folder === undefined)('recorded scenarios', () => {
           const { checks } = await runScenario(scenario, { verdicts, echoEdns });
           expect(checks).toHaveLength(verdicts.length);
           const problems = checks.flatMap(({ line, problems: all }) => {
-            const compare = LESS[file]?.[line]?.compare;
-            const relevant =
-              compare === undefined
-                ? all
-                : all.filter((text) => compare === 'status' && text.startsWith('status '));
+            const less = LESS[file]?.[line];
+            const relevant = less ? all.filter((text) => text.startsWith(`${less.compare} `)) : all;
             return relevant.map((text) => `line ${line}: ${text}`);
           });
           expect(problems, echoEdns ? 'with EDNS' : 'as recorded').toEqual([]);
