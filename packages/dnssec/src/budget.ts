@@ -104,25 +104,37 @@ export class Work {
 
   chargeVerification(): void {
     if (++this.verifications > this.budgets.verifications) {
-      throw new BudgetExceeded('verifications', `more than ${this.budgets.verifications} signatures to verify`);
+      throw new BudgetExceeded(
+        'verifications',
+        `more than ${this.budgets.verifications} signatures to verify`,
+      );
     }
   }
 
   chargeFailedVerification(): void {
     if (++this.failedVerifications > this.budgets.failedVerifications) {
-      throw new BudgetExceeded('failedVerifications', `more than ${this.budgets.failedVerifications} wrong signatures`);
+      throw new BudgetExceeded(
+        'failedVerifications',
+        `more than ${this.budgets.failedVerifications} wrong signatures`,
+      );
     }
   }
 
   chargeNsec3Hash(): void {
     if (++this.nsec3Hashes > this.budgets.nsec3Hashes) {
-      throw new BudgetExceeded('nsec3Hashes', `more than ${this.budgets.nsec3Hashes} NSEC3 hashes to compute`);
+      throw new BudgetExceeded(
+        'nsec3Hashes',
+        `more than ${this.budgets.nsec3Hashes} NSEC3 hashes to compute`,
+      );
     }
   }
 
   chargeQuery(): void {
     if (++this.upstreamQueries > this.budgets.upstreamQueries) {
-      throw new BudgetExceeded('upstreamQueries', `more than ${this.budgets.upstreamQueries} packets to send`);
+      throw new BudgetExceeded(
+        'upstreamQueries',
+        `more than ${this.budgets.upstreamQueries} packets to send`,
+      );
     }
   }
 }

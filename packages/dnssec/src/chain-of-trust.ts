@@ -7,6 +7,7 @@ import { type AlgorithmPolicy, algorithmToText, isSupportedAlgorithm } from './a
 import { BoundedMap } from './bounded-map.ts';
 import type { Work } from './budget.ts';
 import { proveNoDs } from './denial.ts';
+import type { DenialStore } from './denial-store.ts';
 import { dsDigest, usableDs } from './ds.ts';
 import { keyTag } from './key-tag.ts';
 import type { Reason, ZoneLink } from './proof.ts';
@@ -58,6 +59,7 @@ export interface ChainOptions {
   readonly negativeAnchors: NegativeTrustAnchors;
   readonly keys: KeyStore;
   readonly policy: AlgorithmPolicy;
+  readonly denials: DenialStore;
   /** Epoch seconds. */
   readonly now: () => number;
   readonly cacheEntries?: number;
@@ -76,8 +78,8 @@ export class ChainOfTrust {
   /** The trust in the deepest zone at or above `target`. Rejects with `BudgetExceeded` only. */
   async zoneOf(target: Name, work: Work): Promise<ZoneTrust> {
     const anchor = this.#options.anchors.closest(target);
-    const negative = this.#options.negativeAnchors.closest(target);
-    if (negative && (!anchor || negative.labelCount >= anchor.zone.labelCount)) {
+    if (this.isExempt(target)) {
+      const negative = this.#options.negativeAnchors.closest(target)!;
       return this.#insecure(negative, undefined, 'negative trust anchor', { negativeTrustAnchor: negative });
     }
     if (!anchor) return this.#insecure(target.ancestor(0), undefined, 'no trust anchor');
@@ -98,6 +100,14 @@ export class ChainOfTrust {
   maySign(signer: Name, name: Name): boolean {
     const anchor = this.#options.anchors.closest(name);
     return !anchor || signer.isAtOrBelow(anchor.zone);
+  }
+
+  /** Whether a negative trust anchor at or above `name` says that nothing is to be proven there (rfc7646#section-2). */
+  isExempt(name: Name): boolean {
+    const negative = this.#options.negativeAnchors.closest(name);
+    if (!negative) return false;
+    const anchor = this.#options.anchors.closest(name);
+    return !anchor || negative.labelCount >= anchor.zone.labelCount;
   }
 
   verifyContext(work: Work): VerifyContext {
@@ -181,9 +191,15 @@ export class ChainOfTrust {
       const outcome = this.#judgeDs(parent, child, referral.ds, referral.proofs, work);
       if (outcome.kind !== 'bogus') return this.#settle(parent, child, outcome, work);
     }
+    const known = this.#options.denials.about(child, parent.zone, work);
+    if (known) {
+      const proof = proveNoDs(child, parent.zone, known.rrsets, work);
+      if (proof.kind !== 'unproven') return this.#settle(parent, child, { ...proof, ttl: known.ttl }, work);
+    }
     const outcome = await this.#ask(child, RRType.DS, work, (raw) => {
       const [segment] = readSegments(raw.message, child, RRType.DS, raw.bailiwick);
-      if (!segment || segment.kind === 'contradiction') return bogus(`no usable answer for DS of ${child}`, parent.zone);
+      if (!segment || segment.kind === 'contradiction')
+        return bogus(`no usable answer for DS of ${child}`, parent.zone);
       if (segment.kind === 'alias') return this.#judgeAlias(parent, child, segment.rrset, work);
       const ds = segment.kind === 'answer' ? segment.rrsets[0] : undefined;
       return this.#judgeDs(parent, child, ds, segment.proofs, work);
@@ -233,9 +249,10 @@ export class ChainOfTrust {
         reason ??= result.reason;
         continue;
       }
-      valid.push(rrset);
+      valid.push({ ...rrset, ttl: result.ttl });
       ttl = Math.min(ttl, result.ttl);
     }
+    this.#options.denials.remember(parent.zone, valid);
     const proof = proveNoDs(child, parent.zone, valid, work);
     if (proof.kind === 'unproven') return { kind: 'bogus', reason: reason ?? proof.reason };
     return { ...proof, ttl };
@@ -257,12 +274,19 @@ export class ChainOfTrust {
       case 'ds': {
         const usable = usableDs(outcome.records, this.#options.policy);
         if (usable.length === 0) {
-          const algorithms = [...new Set(outcome.records.map((ds) => algorithmToText(ds.algorithm)))].join(', ');
-          const trust = this.#insecure(child, parent, `every DS is of an unsupported algorithm or digest (${algorithms})`, {
-            ttl: outcome.ttl,
-            ede: Ede.UNSUPPORTED_DNSKEY_ALGORITHM,
-            ds: outcome.records,
-          });
+          const algorithms = [...new Set(outcome.records.map((ds) => algorithmToText(ds.algorithm)))].join(
+            ', ',
+          );
+          const trust = this.#insecure(
+            child,
+            parent,
+            `every DS is of an unsupported algorithm or digest (${algorithms})`,
+            {
+              ttl: outcome.ttl,
+              ede: Ede.UNSUPPORTED_DNSKEY_ALGORITHM,
+              ds: outcome.records,
+            },
+          );
           return { trust, expiresAt: trust.expiresAt };
         }
         const until = Math.min(parent.expiresAt, now + outcome.ttl);
@@ -286,7 +310,10 @@ export class ChainOfTrust {
       const [segment] = readSegments(raw.message, zone, RRType.DNSKEY, raw.bailiwick);
       const rrset = segment?.kind === 'answer' ? segment.rrsets[0] : undefined;
       if (!rrset) {
-        return bogus(`${zone} publishes no DNSKEY, though ${parent ? 'its parent has a DS' : 'a trust anchor names it'}`, zone);
+        return bogus(
+          `${zone} publishes no DNSKEY, though ${parent ? 'its parent has a DS' : 'a trust anchor names it'}`,
+          zone,
+        );
       }
       published = readKeys(rrset);
       return this.#judgeKeys(zone, rrset, published, ds, trusted, work);
@@ -294,7 +321,9 @@ export class ChainOfTrust {
     // Where a DS promises keys and no server hands them out, the chain is broken, whatever the cause: bogus, as RFC 4035 has it.
     if (outcome.kind !== 'keys') {
       const reason =
-        outcome.kind === 'indeterminate' ? { ...outcome.reason, ede: Ede.DNSKEY_MISSING, zone } : outcome.reason;
+        outcome.kind === 'indeterminate'
+          ? { ...outcome.reason, ede: Ede.DNSKEY_MISSING, zone }
+          : outcome.reason;
       return this.#failed('bogus', zone, parent, reason, work, allDs, published);
     }
 
@@ -320,11 +349,15 @@ export class ChainOfTrust {
     work: Work,
   ): KeysOutcome {
     const usable = (key: ZoneKey) =>
-      (key.data.flags & ZONE_KEY_FLAG) !== 0 && (key.data.flags & REVOKE_FLAG) === 0 && key.data.protocol === 3;
+      (key.data.flags & ZONE_KEY_FLAG) !== 0 &&
+      (key.data.flags & REVOKE_FLAG) === 0 &&
+      key.data.protocol === 3;
     const vouched: ZoneKey[] = [];
     let mismatches = 0;
     for (const record of ds) {
-      const candidates = keys.filter((key) => key.tag === record.keyTag && key.data.algorithm === record.algorithm);
+      const candidates = keys.filter(
+        (key) => key.tag === record.keyTag && key.data.algorithm === record.algorithm,
+      );
       let matched = false;
       for (const key of candidates.slice(0, work.budgets.keysPerTag)) {
         const digest = usable(key) ? dsDigest(zone, key.rdata, record.digestType) : undefined;
@@ -398,7 +431,8 @@ export async function askUntilGood<T>(
   let first: T | undefined;
   for (let attempt = 0; attempt <= work.budgets.bogusRetries; attempt++) {
     const raw = await source.fetch(name, type, { work, avoid });
-    if (raw.kind === 'failure') return first ?? { kind: 'indeterminate', reason: raw.reason, rcode: raw.rcode };
+    if (raw.kind === 'failure')
+      return first ?? { kind: 'indeterminate', reason: raw.reason, rcode: raw.rcode };
     const outcome = await judge(raw);
     if (!isBad(outcome)) return outcome;
     first ??= outcome;

@@ -82,7 +82,13 @@ export function proveNxdomain(name: Name, zone: Name, rrsets: readonly RRset[], 
   );
 }
 
-export function proveNodata(name: Name, type: number, zone: Name, rrsets: readonly RRset[], work: Work): Denial {
+export function proveNodata(
+  name: Name,
+  type: number,
+  zone: Name,
+  rrsets: readonly RRset[],
+  work: Work,
+): Denial {
   const nsec = readNsec(rrsets, zone);
   return decide(
     rrsets,
@@ -127,7 +133,8 @@ export function proveNoDs(child: Name, zone: Name, rrsets: readonly RRset[], wor
     reason: { ede: Ede.NSEC_MISSING, text: `${zone} proves neither a DS of ${child} nor its absence`, zone },
   };
   const nsec = readNsec(rrsets, zone);
-  if (nsecInsecureDelegation(nsec, child)) return { kind: 'insecure', note: 'NSEC proves that there is no DS' };
+  if (nsecInsecureDelegation(nsec, child))
+    return { kind: 'insecure', note: 'NSEC proves that there is no DS' };
   const own = nsec.find(({ owner }) => owner.equals(child));
   if (own) return noCut(own.types) ? { kind: 'no-cut' } : unproven;
   if (nsec.some((record) => nsecCovers(record, child, zone))) return { kind: 'no-cut' };
@@ -141,7 +148,8 @@ export function proveNoDs(child: Name, zone: Name, rrsets: readonly RRset[], wor
   }
   const match = set.match(child);
   if (match) {
-    if (nsec3InsecureDelegation(set, child)) return { kind: 'insecure', note: 'NSEC3 proves that there is no DS' };
+    if (nsec3InsecureDelegation(set, child))
+      return { kind: 'insecure', note: 'NSEC3 proves that there is no DS' };
     return noCut(match.types) ? { kind: 'no-cut' } : unproven;
   }
   const encloser = set.closestEncloser(child);

@@ -1,7 +1,13 @@
 /** DS records: digests of a child's keys (rfc4034#section-5.1.4, rfc4509, rfc6605). */
 import { createHash } from 'node:crypto';
 import type { DsData, Name } from '@mailanchor/dns';
-import { type AlgorithmPolicy, DigestType, digestOf, isSupportedAlgorithm, isSupportedDigest } from './algorithm.ts';
+import {
+  type AlgorithmPolicy,
+  DigestType,
+  digestOf,
+  isSupportedAlgorithm,
+  isSupportedDigest,
+} from './algorithm.ts';
 
 /** The digest of a DNSKEY: over the owner name in canonical form and the RDATA. Undefined for an unknown digest type. */
 export function dsDigest(owner: Name, dnskeyRdata: Uint8Array, digestType: number): Uint8Array | undefined {

@@ -4,6 +4,7 @@ export { type Budgets, DEFAULT_BUDGETS } from './budget.ts';
 export { canonicalOrder, canonicalRdata, signedData } from './canonical.ts';
 export { dsDigest } from './ds.ts';
 export * from './errors.ts';
+export * from './fake-resolver.ts';
 export { keyTag } from './key-tag.ts';
 export { nsec3Hash } from './nsec3.ts';
 export * from './proof.ts';
@@ -15,4 +16,3 @@ export { createResolver, type ResolverOptions, ValidatingResolver } from './reso
 export * from './resolver.ts';
 export { type SignedRRset, type VerifyContext, verifyRRset, type ZoneKey } from './signature.ts';
 export { parseTrustAnchors, rootTrustAnchors } from './trust-anchor.ts';
-export * from './fake-resolver.ts';

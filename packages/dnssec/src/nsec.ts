@@ -2,7 +2,7 @@
  * What NSEC records prove (rfc4034#section-4, rfc4035#section-5.4, rfc6840#section-4). The records given are validated
  * already, all by the same zone; here it is only asked what they say.
  */
-import { decodeNsec, type Name, RRType, type RRset, type TypeBitmap } from '@mailanchor/dns';
+import { decodeNsec, type Name, type RRset, RRType, type TypeBitmap } from '@mailanchor/dns';
 
 export interface Nsec {
   readonly owner: Name;
@@ -91,7 +91,12 @@ export function nsecProvesNodata(records: readonly Nsec[], name: Name, type: num
  * A wildcard was expanded to `name`: no closer name exists (rfc4035#section-5.3.4). `encloserLabels` is the labels field of the
  * RRSIG.
  */
-export function nsecProvesExpansion(records: readonly Nsec[], name: Name, encloserLabels: number, zone: Name): boolean {
+export function nsecProvesExpansion(
+  records: readonly Nsec[],
+  name: Name,
+  encloserLabels: number,
+  zone: Name,
+): boolean {
   const nextCloser = name.ancestor(encloserLabels + 1);
   // The name itself is covered, and not because something longer than the wildcard's parent exists.
   return records.some(
@@ -106,6 +111,7 @@ export function nsecProvesExpansion(records: readonly Nsec[], name: Name, enclos
 /** The NSEC that shows an unsigned delegation at `name`: NS, no DS, no SOA (rfc4035#section-5.2). */
 export function nsecInsecureDelegation(records: readonly Nsec[], name: Name): boolean {
   return records.some(
-    ({ owner, types }) => owner.equals(name) && isDelegation(types) && !types.has(RRType.DS) && !types.has(RRType.CNAME),
+    ({ owner, types }) =>
+      owner.equals(name) && isDelegation(types) && !types.has(RRType.DS) && !types.has(RRType.CNAME),
   );
 }

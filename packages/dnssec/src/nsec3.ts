@@ -3,7 +3,14 @@
  * what they say. Hashes are counted: an attacker chooses how many are needed (CVE-2023-50868).
  */
 import { createHash } from 'node:crypto';
-import { base32HexEncode, decodeNsec3, type Name, RRType, type RRset, type TypeBitmap } from '@mailanchor/dns';
+import {
+  base32HexEncode,
+  decodeNsec3,
+  type Name,
+  type RRset,
+  RRType,
+  type TypeBitmap,
+} from '@mailanchor/dns';
 import { BudgetExceeded, type Work } from './budget.ts';
 import { isDelegation } from './nsec.ts';
 
@@ -59,7 +66,8 @@ export class Nsec3Set {
           if (data.hashAlgorithm !== HASH_SHA1 || (data.flags & ~OPT_OUT_FLAG) !== 0) continue;
           if (data.nextHashed.length !== 20) continue;
           const first = records[0];
-          if (first && (first.iterations !== data.iterations || Buffer.compare(first.salt, data.salt) !== 0)) continue;
+          if (first && (first.iterations !== data.iterations || Buffer.compare(first.salt, data.salt) !== 0))
+            continue;
           records.push({
             hash: Buffer.from(rrset.name.labels[0]!).toString('latin1').toLowerCase(),
             nextHash: base32HexEncode(data.nextHashed).toLowerCase(),
@@ -182,6 +190,7 @@ export function nsec3ProvesExpansion(set: Nsec3Set, name: Name, encloserLabels: 
 /** An unsigned delegation at `name` (rfc5155#section-8.9): matched with NS and without DS and SOA, or under an opt-out span. */
 export function nsec3InsecureDelegation(set: Nsec3Set, name: Name): boolean {
   const match = set.match(name);
-  if (match) return isDelegation(match.types) && !match.types.has(RRType.DS) && !match.types.has(RRType.CNAME);
+  if (match)
+    return isDelegation(match.types) && !match.types.has(RRType.DS) && !match.types.has(RRType.CNAME);
   return set.closestEncloser(name)?.cover.optOut === true;
 }

@@ -40,7 +40,9 @@ function derUnsigned(octets: Uint8Array): Buffer {
 }
 
 /** Exponent and modulus of an RSA key (rfc3110#section-2), leading zeros removed; undefined where it is not one. */
-function rsaParts(publicKey: Uint8Array): { exponent: Uint8Array; modulus: Uint8Array; bits: number } | undefined {
+function rsaParts(
+  publicKey: Uint8Array,
+): { exponent: Uint8Array; modulus: Uint8Array; bits: number } | undefined {
   if (publicKey.length < 3) return undefined;
   let at = 1;
   let length = publicKey[0]!;

@@ -63,10 +63,19 @@ export function collectRRsets(
 }
 
 /** The records of an RRset, and its RRSIGs, with the TTL given (seconds). */
-export function recordsOf(rrset: SignedRRset, ttl: number): { records: ResourceRecord[]; signatures: ResourceRecord[] } {
+export function recordsOf(
+  rrset: SignedRRset,
+  ttl: number,
+): { records: ResourceRecord[]; signatures: ResourceRecord[] } {
   const { name } = rrset;
   return {
     records: rrset.rdatas.map((rdata) => ({ name, type: rrset.type, class: rrset.class, ttl, rdata })),
-    signatures: rrset.signatures.map((rdata) => ({ name, type: RRType.RRSIG, class: rrset.class, ttl, rdata })),
+    signatures: rrset.signatures.map((rdata) => ({
+      name,
+      type: RRType.RRSIG,
+      class: rrset.class,
+      ttl,
+      rdata,
+    })),
   };
 }

@@ -9,13 +9,20 @@ import type { SignedRRset } from './signature.ts';
 interface SegmentBase {
   /** The name that the segment speaks of. */
   readonly owner: Name;
+  /** Whether the name lies outside what the server was asked for: believed only if it proves itself secure. */
+  readonly outside: boolean;
   /** NSEC, NSEC3 and SOA RRsets of the authority section. */
   readonly proofs: readonly SignedRRset[];
 }
 
 export type Segment =
   | (SegmentBase & { readonly kind: 'answer'; readonly rrsets: readonly SignedRRset[] })
-  | (SegmentBase & { readonly kind: 'alias'; readonly via: 'CNAME'; readonly rrset: SignedRRset; readonly target: Name })
+  | (SegmentBase & {
+      readonly kind: 'alias';
+      readonly via: 'CNAME';
+      readonly rrset: SignedRRset;
+      readonly target: Name;
+    })
   | (SegmentBase & {
       readonly kind: 'alias';
       readonly via: 'DNAME';
@@ -35,7 +42,11 @@ const MAX_ALIASES = 16;
 const PROOF_TYPES: ReadonlySet<number> = new Set([RRType.NSEC, RRType.NSEC3, RRType.SOA]);
 
 /** Which of two RRsets came first. */
-function firstOf(sets: Map<string, SignedRRset>, a: SignedRRset, b: SignedRRset | undefined): SignedRRset | undefined {
+function firstOf(
+  sets: Map<string, SignedRRset>,
+  a: SignedRRset,
+  b: SignedRRset | undefined,
+): SignedRRset | undefined {
   for (const set of sets.values()) if (set === a || set === b) return set;
   return undefined;
 }
@@ -50,8 +61,8 @@ function targetOf(rdata: Uint8Array): Name | undefined {
 }
 
 /** The DNAME that covers `name`, the closest first. */
-function coveringDname(sets: Map<string, SignedRRset>, name: Name, bailiwick: Name): SignedRRset | undefined {
-  for (let owner = name.parent; !owner.isRoot && owner.isAtOrBelow(bailiwick); owner = owner.parent) {
+function coveringDname(sets: Map<string, SignedRRset>, name: Name): SignedRRset | undefined {
+  for (let owner = name.parent; !owner.isRoot; owner = owner.parent) {
     const dname = sets.get(rrsetKey(owner, RRType.DNAME));
     if (dname) return dname;
   }
@@ -59,25 +70,25 @@ function coveringDname(sets: Map<string, SignedRRset>, name: Name, bailiwick: Na
 }
 
 /**
- * Reads the segments for the question. Only names at or below `bailiwick`, the zone that the server was asked for, are believed:
- * what is said of others is dropped, and an alias that leaves it ends the list.
+ * Reads the segments for the question. Names at or below `bailiwick`, the zone that the server was asked for, are the server's to
+ * speak of; what an alias leads to outside of it is marked so.
  */
 export function readSegments(message: Message, name: Name, type: number, bailiwick: Name): Segment[] {
   const elsewhere = [...message.authorities, ...message.additionals];
   const sets = collectRRsets(message.answers, elsewhere);
   const proofs: SignedRRset[] = [];
   for (const set of collectRRsets(message.authorities, message.additionals).values()) {
-    if (PROOF_TYPES.has(set.type) && set.name.isAtOrBelow(bailiwick)) proofs.push(set);
+    if (PROOF_TYPES.has(set.type)) proofs.push(set);
   }
   const segments: Segment[] = [];
   const visited = new Set<string>();
   let owner = name;
 
-  while (owner.isAtOrBelow(bailiwick) && segments.length < MAX_ALIASES && !visited.has(owner.key)) {
+  while (segments.length < MAX_ALIASES && !visited.has(owner.key)) {
     visited.add(owner.key);
-    const base = { owner, proofs };
+    const base = { owner, proofs, outside: !owner.isAtOrBelow(bailiwick) };
 
-    const dname = coveringDname(sets, owner, bailiwick);
+    const dname = coveringDname(sets, owner);
     const cname = sets.get(rrsetKey(owner, RRType.CNAME));
     const rrsets = [...sets.values()].filter(
       (set) => (type === RRType.ANY || set.type === type) && set.name.equals(owner),
@@ -117,7 +128,11 @@ export function readSegments(message: Message, name: Name, type: number, bailiwi
     if (cname) {
       const target = cname.rdatas.length === 1 ? targetOf(cname.rdatas[0]!) : undefined;
       if (!target) {
-        segments.push({ ...base, kind: 'contradiction', text: `${owner} has more than one CNAME, or a malformed one` });
+        segments.push({
+          ...base,
+          kind: 'contradiction',
+          text: `${owner} has more than one CNAME, or a malformed one`,
+        });
         return segments;
       }
       segments.push({ ...base, kind: 'alias', via: 'CNAME', rrset: cname, target });

@@ -3,7 +3,15 @@
  * (rfc6840#section-5.11); the reason of a failure is that of the signature that came furthest.
  */
 import { verify as cryptoVerify, type KeyObject } from 'node:crypto';
-import { decodeRrsig, type DnskeyData, Ede, type Name, type RRset, type RrsigData, rrTypeToText } from '@mailanchor/dns';
+import {
+  type DnskeyData,
+  decodeRrsig,
+  Ede,
+  type Name,
+  type RRset,
+  type RrsigData,
+  rrTypeToText,
+} from '@mailanchor/dns';
 import { Algorithm, type AlgorithmPolicy, algorithmToText, isSupportedAlgorithm } from './algorithm.ts';
 import type { Work } from './budget.ts';
 import { signedData } from './canonical.ts';
@@ -74,9 +82,13 @@ function verifyOctets(algorithm: number, key: KeyObject, data: Uint8Array, signa
     case Algorithm.RSASHA512:
       return cryptoVerify('sha512', data, key, signature);
     case Algorithm.ECDSAP256SHA256:
-      return signature.length === 64 && cryptoVerify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
+      return (
+        signature.length === 64 && cryptoVerify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature)
+      );
     case Algorithm.ECDSAP384SHA384:
-      return signature.length === 96 && cryptoVerify('sha384', data, { key, dsaEncoding: 'ieee-p1363' }, signature);
+      return (
+        signature.length === 96 && cryptoVerify('sha384', data, { key, dsaEncoding: 'ieee-p1363' }, signature)
+      );
     case Algorithm.ED25519:
     case Algorithm.ED448:
       return cryptoVerify(null, data, key, signature);
@@ -86,7 +98,13 @@ function verifyOctets(algorithm: number, key: KeyObject, data: Uint8Array, signa
 }
 
 /** Verifies one signature with one key; everything but the cryptography has been checked. */
-function verifyWithKey(rrset: RRset, rdata: Uint8Array, rrsig: RrsigData, key: ZoneKey, context: VerifyContext): boolean {
+function verifyWithKey(
+  rrset: RRset,
+  rdata: Uint8Array,
+  rrsig: RrsigData,
+  key: ZoneKey,
+  context: VerifyContext,
+): boolean {
   const imported = context.keys.get(key.data.algorithm, key.data.publicKey);
   if (!imported) return false;
   context.work.chargeVerification();
@@ -153,7 +171,11 @@ export function verifyRRset(
       continue;
     }
     if (!isSupportedAlgorithm(rrsig.algorithm, context.policy)) {
-      fail(1, Ede.UNSUPPORTED_DNSKEY_ALGORITHM, `signature over ${what} by ${algorithmToText(rrsig.algorithm)}`);
+      fail(
+        1,
+        Ede.UNSUPPORTED_DNSKEY_ALGORITHM,
+        `signature over ${what} by ${algorithmToText(rrsig.algorithm)}`,
+      );
       continue;
     }
     if (rrsig.labels > ownerLabels) {
@@ -171,12 +193,20 @@ export function verifyRRset(
     }
     if (serialAfter(rrsig.inception, context.now)) {
       const when = timeText(rrsig.inception, context.now);
-      fail(4, Ede.SIGNATURE_NOT_YET_VALID, `signature over ${what} is not valid before ${when} (key ${rrsig.keyTag})`);
+      fail(
+        4,
+        Ede.SIGNATURE_NOT_YET_VALID,
+        `signature over ${what} is not valid before ${when} (key ${rrsig.keyTag})`,
+      );
       continue;
     }
     const named = candidates(keys, rrsig);
     if (named.length === 0) {
-      fail(3, Ede.DNSKEY_MISSING, `${what} is signed by key ${rrsig.keyTag}, which ${signer} does not publish`);
+      fail(
+        3,
+        Ede.DNSKEY_MISSING,
+        `${what} is signed by key ${rrsig.keyTag}, which ${signer} does not publish`,
+      );
       continue;
     }
     if (++tried > budgets.signaturesPerRRset) break;

@@ -2,9 +2,9 @@
  * Trust anchors (rfc4035#section-4.4): DS or DNSKEY records that are trusted without proof. Several anchors, any zone; the longest match wins.
  */
 import {
+  type DsData,
   decodeDnskey,
   decodeDs,
-  type DsData,
   Name,
   parseZoneFile,
   type ResourceRecord,
@@ -38,7 +38,10 @@ export function parseTrustAnchors(text: string, source = 'trust anchor'): Resour
     else {
       const { flags } = decodeDnskey(record.rdata);
       if ((flags & ZONE_KEY_FLAG) === 0 || (flags & REVOKE_FLAG) !== 0) {
-        throw new DnssecError('trust-anchor', `${source}: the DNSKEY of ${record.name} is revoked or no zone key`);
+        throw new DnssecError(
+          'trust-anchor',
+          `${source}: the DNSKEY of ${record.name} is revoked or no zone key`,
+        );
       }
     }
   }
@@ -67,10 +70,11 @@ export class TrustAnchors {
 
   constructor(records: readonly ResourceRecord[]) {
     for (const { name, type, rdata } of records) {
-      let anchor = this.#byZone.get(name.key);
-      if (!anchor) this.#byZone.set(name.key, (anchor = { zone: name, ds: [], keys: [] }));
+      const anchor = this.#byZone.get(name.key) ?? { zone: name, ds: [], keys: [] };
+      this.#byZone.set(name.key, anchor);
       if (type === RRType.DS) anchor.ds.push(decodeDs(rdata));
-      else if (type === RRType.DNSKEY) anchor.keys.push({ tag: keyTag(rdata), data: decodeDnskey(rdata), rdata });
+      else if (type === RRType.DNSKEY)
+        anchor.keys.push({ tag: keyTag(rdata), data: decodeDnskey(rdata), rdata });
     }
   }
 

@@ -2,10 +2,19 @@
  * One segment of a response, proven or not: the status of an RRset, an alias or a denial (rfc4035#section-5). Bogus segments carry
  * no data on.
  */
-import { decodeRrsig, decodeSoa, Ede, type Name, type ResourceRecord, RRType, rrTypeToText } from '@mailanchor/dns';
+import {
+  decodeRrsig,
+  decodeSoa,
+  Ede,
+  type Name,
+  type ResourceRecord,
+  RRType,
+  rrTypeToText,
+} from '@mailanchor/dns';
 import type { Work } from './budget.ts';
 import { type ChainOfTrust, chainOf, type ZoneTrust } from './chain-of-trust.ts';
 import { type Denial, proveExpansion, proveNodata, proveNxdomain } from './denial.ts';
+import { type DenialStore, isOptOut } from './denial-store.ts';
 import type { Reason, ZoneLink } from './proof.ts';
 import { recordsOf } from './rrsets.ts';
 import type { Segment } from './segment.ts';
@@ -50,7 +59,8 @@ function possibleSigners(rrset: SignedRRset): Name[] {
     try {
       const { signer, typeCovered } = decodeRrsig(rdata);
       const above = rrset.type === RRType.DS ? rrset.name.isBelow(signer) : rrset.name.isAtOrBelow(signer);
-      if (typeCovered === rrset.type && above && !signers.some((known) => known.equals(signer))) signers.push(signer);
+      if (typeCovered === rrset.type && above && !signers.some((known) => known.equals(signer)))
+        signers.push(signer);
     } catch {
       // A malformed signature names nobody.
     }
@@ -79,11 +89,16 @@ type RRsetVerdict =
       readonly trust?: ZoneTrust;
     };
 
+/** Proofs beside a positive answer that are worth a verification each. */
+const KEPT_PROOFS = 4;
+
 export class Validator {
   readonly #chain: ChainOfTrust;
+  readonly #denials: DenialStore;
 
-  constructor(chain: ChainOfTrust) {
+  constructor(chain: ChainOfTrust, denials: DenialStore) {
     this.#chain = chain;
+    this.#denials = denials;
   }
 
   /** Rejects with `BudgetExceeded` only. */
@@ -162,6 +177,7 @@ export class Validator {
         continue;
       }
       ttl = Math.min(ttl, verdict.ttl);
+      this.#keepProofs(segment.proofs, verdict, work);
       const ownerLabels = rrset.name.isWildcard ? rrset.name.labelCount - 1 : rrset.name.labelCount;
       if (verdict.labels < ownerLabels) {
         // rfc6672#section-2.3: a DNAME does not come from a wildcard.
@@ -169,7 +185,11 @@ export class Validator {
           rrset.type === RRType.DNAME
             ? {
                 kind: 'unproven',
-                reason: { ede: Ede.DNSSEC_BOGUS, text: `the DNAME of ${rrset.name} comes from a wildcard`, zone: verdict.zone },
+                reason: {
+                  ede: Ede.DNSSEC_BOGUS,
+                  text: `the DNAME of ${rrset.name} comes from a wildcard`,
+                  zone: verdict.zone,
+                },
               }
             : await this.#expansion(segment, rrset.name, verdict, work);
         if (denial.kind === 'unproven') return failure(segment.owner, 'bogus', denial.reason, trust, work);
@@ -191,7 +211,9 @@ export class Validator {
       const { owner, target } = segment;
       answer.push({ name: owner, type: RRType.CNAME, class: 1, ttl, rdata: target.wire });
     }
-    const expanded = rrsets.some((rrset) => rrset.signatures.some((rdata) => rdata[3]! < rrset.name.labelCount));
+    const expanded = rrsets.some((rrset) =>
+      rrset.signatures.some((rdata) => rdata[3]! < rrset.name.labelCount),
+    );
     return {
       kind: segment.kind,
       status: insecure ? 'insecure' : 'secure',
@@ -206,6 +228,44 @@ export class Validator {
     };
   }
 
+  /** Proofs that came with an alias speak of its target: the next question may be spared (rfc8198). */
+  #keepProofs(
+    proofs: readonly SignedRRset[],
+    { zone, trust }: Extract<RRsetVerdict, { status: 'secure' }>,
+    work: Work,
+  ): void {
+    const denials = proofs
+      .filter(({ type, name }) => type !== RRType.SOA && name.isAtOrBelow(zone))
+      .slice(0, KEPT_PROOFS);
+    if (denials.length > 0)
+      this.#denials.remember(zone, this.#validProofs(denials, zone, trust, work).rrsets);
+  }
+
+  /**
+   * A denial of `name` and `type` from what was proven before (rfc8198): NXDOMAIN or NODATA, secure, or nothing. The SOA must be known
+   * too: it says for how long a denial may be kept.
+   */
+  async denyFromStore(name: Name, type: number, work: Work): Promise<Validated | undefined> {
+    if (type === RRType.ANY || type === RRType.RRSIG || this.#chain.isExempt(name)) return undefined;
+    const from = home(name, type);
+    const known = this.#denials.closest(from, work);
+    if (!known?.soa) return undefined;
+    const rrsets = known.rrsets.filter((rrset) => !isOptOut(rrset));
+    if (rrsets.length === 0 || !this.#chain.maySign(known.zone, from)) return undefined;
+    const kind =
+      proveNxdomain(name, known.zone, rrsets, work).kind === 'proven'
+        ? 'nxdomain'
+        : proveNodata(name, type, known.zone, rrsets, work).kind === 'proven'
+          ? 'nodata'
+          : undefined;
+    if (!kind) return undefined;
+    const trust = await this.#chain.zoneOf(known.zone, work);
+    if (trust.status !== 'secure' || !trust.zone.equals(known.zone)) return undefined;
+    const ttl = Math.min(known.ttl, work.budgets.maxNegativeTtl);
+    const segment: Segment = { kind, owner: name, outside: false, proofs: [known.soa, ...rrsets] };
+    return this.#denied(segment, 'secure', kind, trust, ttl);
+  }
+
   /** A wildcard answered: the closer names that would have kept it from answering must be denied. */
   async #expansion(
     segment: Segment,
@@ -214,6 +274,7 @@ export class Validator {
     work: Work,
   ): Promise<Denial> {
     const valid = this.#validProofs(segment.proofs, verdict.zone, verdict.trust, work);
+    this.#denials.remember(verdict.zone, valid.rrsets);
     return proveExpansion(name, verdict.labels, verdict.zone, valid.rrsets, work);
   }
 
@@ -236,7 +297,11 @@ export class Validator {
         reason ??= result.reason;
       } else if (result.labels < labels) {
         // An expanded NSEC speaks of a name that is not in the zone: it proves nothing (rfc4035#section-5.4).
-        reason ??= { ede: Ede.DNSSEC_BOGUS, text: `the ${rrTypeToText(rrset.type)} of ${rrset.name} comes from a wildcard`, zone };
+        reason ??= {
+          ede: Ede.DNSSEC_BOGUS,
+          text: `the ${rrTypeToText(rrset.type)} of ${rrset.name} comes from a wildcard`,
+          zone,
+        };
       } else {
         rrsets.push({ ...rrset, ttl: result.ttl });
         ttl = Math.min(ttl, result.ttl);
@@ -266,7 +331,13 @@ export class Validator {
     }
     const soa = proofs.find((rrset) => rrset.type === RRType.SOA && owner.isAtOrBelow(rrset.name));
     if (trust.status === 'insecure') {
-      return this.#denied(segment, 'insecure', segment.kind, trust, Math.min(soaTtl(soa), work.budgets.maxNegativeTtl));
+      return this.#denied(
+        segment,
+        'insecure',
+        segment.kind,
+        trust,
+        Math.min(soaTtl(soa), work.budgets.maxNegativeTtl),
+      );
     }
     if (!zone) {
       const text = `${trust.zone} is signed, but the answer for ${rrTypeToText(type)} of ${owner} proves nothing`;
@@ -299,6 +370,12 @@ export class Validator {
       : undefined;
     if (soaValid?.kind === 'invalid') return failure(owner, 'bogus', soaValid.reason, trust, work);
     // rfc9077#section-3: no longer than the NSEC says, nor than the SOA says.
+    this.#denials.remember(
+      zone,
+      soa && soaValid
+        ? [...valid.rrsets, { ...soa, ttl: Math.min(soaTtl(soa), soaValid.ttl) }]
+        : valid.rrsets,
+    );
     const limit = soaValid ? Math.min(soaTtl(soa), soaValid.ttl) : Number.POSITIVE_INFINITY;
     const ttl = Math.min(valid.ttl, limit, work.budgets.maxNegativeTtl);
     const note: Reason | undefined =

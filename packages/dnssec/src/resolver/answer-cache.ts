@@ -38,8 +38,18 @@ export class AnswerCache {
 
   /** What is known of the name and type: the RRset, an alias, or a denial; TTLs counted down. */
   get(name: Name, type: number): Validated | undefined {
+    const found = this.#find(`${type}/${name.key}`);
+    // A DNAME asked for by its own name is an answer, not an alias.
+    if (found?.kind === 'alias' && type === RRType.DNAME) {
+      return {
+        ...found,
+        kind: 'answer',
+        owner: name,
+        answer: found.answer.filter((record) => record.name.equals(name)),
+      };
+    }
     return (
-      this.#find(`${type}/${name.key}`) ??
+      found ??
       // An alias stands for every type but DS, which is asked of the parent, who may know better.
       (type === RRType.DS ? undefined : this.#find(`${RRType.CNAME}/${name.key}`)) ??
       this.#find(`${ANY_TYPE}/${name.key}`) ??
@@ -125,6 +135,7 @@ function aged(value: Validated, age: number): Validated {
 function sizeOf(value: Validated): number {
   if (value.kind === 'failure') return 200;
   let octets = 0;
-  for (const { rdata, name } of [...value.answer, ...value.authority]) octets += rdata.length + name.wire.length + 100;
+  for (const { rdata, name } of [...value.answer, ...value.authority])
+    octets += rdata.length + name.wire.length + 100;
   return octets;
 }

@@ -48,7 +48,10 @@ export function readReferral(
       continue;
     }
     const addresses = server.isAtOrBelow(zone)
-      ? [...addressesOf(glue.get(rrsetKey(server, RRType.A))), ...addressesOf(glue.get(rrsetKey(server, RRType.AAAA)))]
+      ? [
+          ...addressesOf(glue.get(rrsetKey(server, RRType.A))),
+          ...addressesOf(glue.get(rrsetKey(server, RRType.AAAA))),
+        ]
       : [];
     servers.push({ name: server, addresses });
   }

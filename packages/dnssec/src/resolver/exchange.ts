@@ -22,7 +22,9 @@ export interface QueryEvent {
   readonly type: number;
   /** Milliseconds the exchange took. */
   readonly ms: number;
-  readonly outcome: { readonly kind: 'response'; readonly message: Message } | { readonly kind: 'error'; readonly error: TransportError };
+  readonly outcome:
+    | { readonly kind: 'response'; readonly message: Message }
+    | { readonly kind: 'error'; readonly error: TransportError };
 }
 
 export interface ExchangerOptions {
@@ -105,9 +107,13 @@ export class Exchanger {
       const failed =
         error instanceof TransportError
           ? error
-          : new TransportError('failed', `${rrTypeToText(type)} of ${name} could not be asked: ${String(error)}`, {
-              cause: error,
-            });
+          : new TransportError(
+              'failed',
+              `${rrTypeToText(type)} of ${name} could not be asked: ${String(error)}`,
+              {
+                cause: error,
+              },
+            );
       stats.silent(serverId(server));
       outcome = { kind: 'error', error: failed };
     }

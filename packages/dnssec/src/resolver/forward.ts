@@ -43,7 +43,10 @@ export class Forwarder implements Source {
       const silent: typeof pending = [];
       for (const server of pending) {
         const timeoutMs = pass === 0 ? work.budgets.packetMs : work.budgets.timeMs;
-        const exchanged = await exchanger.ask({ server: server.endpoint, name, type, recurse: true, timeoutMs }, work);
+        const exchanged = await exchanger.ask(
+          { server: server.endpoint, name, type, recurse: true, timeoutMs },
+          work,
+        );
         if (exchanged.kind === 'error') {
           last = `${server.id}: ${exchanged.error.message}`;
           if (exchanged.error.code === 'timeout') silent.push(server);

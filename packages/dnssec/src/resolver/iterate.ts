@@ -5,13 +5,29 @@
  * One question: the deepest zone known is taken, its servers are asked in the order of their speed, a referral leads one zone
  * further down, and anything else is the answer. Servers without glue are looked up the same way, by their names, within bounds.
  */
-import { type Endpoint, Ede, type Message, Name, Rcode, rcodeToText, RRType, rrTypeToText } from '@mailanchor/dns';
+import {
+  Ede,
+  type Endpoint,
+  type Message,
+  Name,
+  Rcode,
+  RRType,
+  rcodeToText,
+  rrTypeToText,
+} from '@mailanchor/dns';
 import { BoundedMap } from '../bounded-map.ts';
 import { BudgetExceeded, type Work } from '../budget.ts';
 import type { Reason } from '../proof.ts';
 import { collectRRsets, rrsetKey } from '../rrsets.ts';
 import type { FetchRequest, RawAnswer, ReferralDs, Source } from '../source.ts';
-import { addressesOf, type Delegation, DelegationCache, type NameServer, readReferral, rootDelegation } from './delegation.ts';
+import {
+  addressesOf,
+  type Delegation,
+  DelegationCache,
+  type NameServer,
+  readReferral,
+  rootDelegation,
+} from './delegation.ts';
 import { type Exchanger, serverId } from './exchange.ts';
 import { minimise, type QnameMinimisation } from './qname-minimisation.ts';
 import type { RootHint } from './root-hints.ts';
@@ -132,7 +148,7 @@ export class IterativeSource implements Source {
     const now = this.#options.now();
     const retry = { ...hints, expiresAt: now + 60 };
     const told = await this.#askZone(hints, Name.root, RRType.NS, walk);
-    if (told.kind === 'failure') return (this.#root = retry);
+    if (told.kind === 'failure') return this.#keepRoot(retry);
     const ns = collectRRsets(told.message.answers).get(rrsetKey(Name.root, RRType.NS));
     const additional = collectRRsets(told.message.additionals);
     const servers: NameServer[] = [];
@@ -146,9 +162,17 @@ export class IterativeSource implements Source {
       if (addresses.length > 0) servers.push({ name, addresses });
       else if (hinted) servers.push(hinted);
     }
-    if (!ns || servers.length === 0) return (this.#root = retry);
-    this.#root = { zone: Name.root, servers, expiresAt: now + Math.min(Math.max(ns.ttl, 60), 86_400) };
-    return this.#root;
+    if (!ns || servers.length === 0) return this.#keepRoot(retry);
+    return this.#keepRoot({
+      zone: Name.root,
+      servers,
+      expiresAt: now + Math.min(Math.max(ns.ttl, 60), 86_400),
+    });
+  }
+
+  #keepRoot(root: Delegation): Delegation {
+    this.#root = root;
+    return root;
   }
 
   /** Asks the servers of a zone until one gives an answer that is about the question. */
@@ -157,7 +181,6 @@ export class IterativeSource implements Source {
     const { budgets } = walk.work;
     const failures = new Failures(delegation.zone, name, type);
     const silent: Address[] = [];
-    let tries = 0;
 
     for await (const address of this.#addressesOf(delegation, walk)) {
       const told = await attempt.call(this, address, 0);
@@ -178,9 +201,11 @@ export class IterativeSource implements Source {
           `more than ${budgets.upstreamQueriesPerName} packets for ${rrTypeToText(type)} of ${name}`,
         );
       }
-      tries++;
       const timeoutMs = stats.patience(address.id, pass, budgets.packetMs);
-      const exchanged = await exchanger.ask({ server: address.endpoint, name, type, recurse: false, timeoutMs }, walk.work);
+      const exchanged = await exchanger.ask(
+        { server: address.endpoint, name, type, recurse: false, timeoutMs },
+        walk.work,
+      );
       if (exchanged.kind === 'error') {
         failures.transport(address.id, exchanged.error.message);
         if (exchanged.error.code === 'timeout') silent.push(address);
@@ -232,7 +257,8 @@ export class IterativeSource implements Source {
   /** Glue is good for asking the same servers on behalf of another zone: it says whom to ask, nothing more. */
   #rememberGlue({ servers, expiresAt }: Delegation): void {
     for (const { name, addresses } of servers) {
-      if (addresses.length > 0 && !this.#knownAddresses(name)) this.#addresses.set(name.key, { addresses, expiresAt });
+      if (addresses.length > 0 && !this.#knownAddresses(name))
+        this.#addresses.set(name.key, { addresses, expiresAt });
     }
   }
 
@@ -292,7 +318,6 @@ class Failures {
   readonly #question: string;
   #last = 'no server has an address';
   #rcode: number | undefined;
-  #servers = 0;
 
   constructor(zone: Name, name: Name, type: number) {
     this.#zone = zone;
@@ -300,18 +325,15 @@ class Failures {
   }
 
   transport(server: string, text: string): void {
-    this.#servers++;
     this.#last = `${server}: ${text}`;
   }
 
   rcode(server: string, rcode: number): void {
-    this.#servers++;
     this.#rcode ??= rcode;
     this.#last = `${server} answers ${rcodeToText(rcode)}`;
   }
 
   lame(server: string): void {
-    this.#servers++;
     this.#last = `${server} does not serve the zone`;
   }
 

@@ -53,7 +53,10 @@ export function parseRootHints(text: string, source = 'root hints'): RootHint[] 
     if (found) hints.push({ name: server, addresses: found });
   }
   if (hints.length === 0) {
-    throw new DnssecError('root-hints', `${source}: no NS record of the root whose server has an A or AAAA record`);
+    throw new DnssecError(
+      'root-hints',
+      `${source}: no NS record of the root whose server has an A or AAAA record`,
+    );
   }
   return hints;
 }

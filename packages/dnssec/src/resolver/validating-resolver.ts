@@ -7,12 +7,29 @@
  * that of its weakest part. A bogus answer is asked for again at other servers before it is believed to be the zone's fault.
  */
 import { networkInterfaces } from 'node:os';
-import { createTransport, Ede, type Endpoint, Name, Rcode, type ResourceRecord, RRType, type Transport } from '@mailanchor/dns';
+import {
+  createTransport,
+  Ede,
+  type Endpoint,
+  Name,
+  Rcode,
+  type ResourceRecord,
+  RRType,
+  type Transport,
+} from '@mailanchor/dns';
 import type { AlgorithmPolicy } from '../algorithm.ts';
 import { BudgetExceeded, type Budgets, DEFAULT_BUDGETS, Work } from '../budget.ts';
 import { askUntilGood, ChainOfTrust } from '../chain-of-trust.ts';
+import { DenialStore } from '../denial-store.ts';
 import { DnssecError } from '../errors.ts';
-import { type AliasLink, type Reason, type Resolution, type Status, weakest, type ZoneLink } from '../proof.ts';
+import {
+  type AliasLink,
+  type Reason,
+  type Resolution,
+  type Status,
+  weakest,
+  type ZoneLink,
+} from '../proof.ts';
 import { KeyStore } from '../public-key.ts';
 import type { Clock, ResolveOptions, Resolver } from '../resolver.ts';
 import { readSegments } from '../segment.ts';
@@ -30,7 +47,9 @@ import { ServerStats } from './server-stats.ts';
 
 export interface ResolverOptions {
   /** Iterate from the root (default), or ask other resolvers; either way validation is ours. */
-  readonly mode?: { readonly kind: 'iterate' } | { readonly kind: 'forward'; readonly servers: readonly Endpoint[] };
+  readonly mode?:
+    | { readonly kind: 'iterate' }
+    | { readonly kind: 'forward'; readonly servers: readonly Endpoint[] };
   /** Zones, with all below them, that are asked of other servers; the longest match wins. */
   readonly forwardZones?: readonly { readonly zone: Name; readonly servers: readonly Endpoint[] }[];
   readonly rootHints?: readonly RootHint[];
@@ -63,7 +82,9 @@ const DEFAULT_CACHE_OCTETS = 64 * 1024 * 1024;
 /** Whether any interface has an IPv6 address that reaches beyond the link. */
 function hasGlobalIpv6(): boolean {
   return Object.values(networkInterfaces()).some((addresses) =>
-    addresses?.some(({ family, internal, address }) => family === 'IPv6' && !internal && !/^f[ed]/i.test(address)),
+    addresses?.some(
+      ({ family, internal, address }) => family === 'IPv6' && !internal && !/^f[ed]/i.test(address),
+    ),
   );
 }
 
@@ -112,15 +133,17 @@ export class ValidatingResolver implements Resolver {
       source: new Forwarder({ exchanger, stats, servers, zone }),
     }));
     this.#source = routes.length > 0 ? new Router(fallback, routes) : fallback;
+    const denials = new DenialStore(now);
     const chain = new ChainOfTrust({
       source: this.#source,
+      denials,
       anchors: new TrustAnchors(options.trustAnchors ?? rootTrustAnchors()),
       negativeAnchors: new NegativeTrustAnchors(options.negativeTrustAnchors ?? []),
       keys: new KeyStore(),
       policy,
       now,
     });
-    this.#validator = new Validator(chain);
+    this.#validator = new Validator(chain, denials);
     this.#cache = new AnswerCache(options.cacheOctets ?? DEFAULT_CACHE_OCTETS, now);
   }
 
@@ -166,7 +189,12 @@ export class ValidatingResolver implements Resolver {
       chain: [...chain.values()],
       ...(negativeTrustAnchor && { negativeTrustAnchor }),
     });
-    const failed = (weak: 'bogus' | 'indeterminate', reason: Reason, rcode: number, failureTtl: number): Resolution => ({
+    const failed = (
+      weak: 'bogus' | 'indeterminate',
+      reason: Reason,
+      rcode: number,
+      failureTtl: number,
+    ): Resolution => ({
       ...base(),
       kind: 'failure',
       status: weak,
@@ -233,6 +261,8 @@ export class ValidatingResolver implements Resolver {
     if (type === RRType.DS && name.isRoot) return rootHasNoDs(name);
     const referred = type === RRType.DS ? await this.#referredDs(name, work) : undefined;
     if (referred) return referred;
+    const denied = await this.#validator.denyFromStore(name, type, work);
+    if (denied) return denied;
     const outcome = await askUntilGood(
       this.#source,
       name,
@@ -243,6 +273,8 @@ export class ValidatingResolver implements Resolver {
         let first: Validated | undefined;
         for (const segment of segments) {
           const validated = await this.#validator.validate(segment, type, work);
+          // What a server says of others' names counts only if their own signatures say so too.
+          if (segment.outside && validated.status !== 'secure') break;
           first ??= validated;
           // What follows a segment that does not hold came from a message that is not to be trusted.
           if (validated.kind === 'failure') break;
@@ -251,7 +283,14 @@ export class ValidatingResolver implements Resolver {
         }
         if (first) return first;
         const reason = { ede: Ede.INVALID_DATA, text: `${raw.server} answers something else than was asked` };
-        return { kind: 'failure', status: 'indeterminate', owner: name, reason, chain: [], ttl: this.#budgets.failureTtl };
+        return {
+          kind: 'failure',
+          status: 'indeterminate',
+          owner: name,
+          reason,
+          chain: [],
+          ttl: this.#budgets.failureTtl,
+        };
       },
       (validated) => validated.kind === 'failure' && validated.status === 'bogus',
     );
@@ -275,7 +314,11 @@ export class ValidatingResolver implements Resolver {
     const referral = this.#source.referralDs(name);
     if (!referral?.ds) return undefined;
     const { ds, proofs } = referral;
-    const validated = await this.#validator.validate({ kind: 'answer', owner: name, rrsets: [ds], proofs }, RRType.DS, work);
+    const validated = await this.#validator.validate(
+      { kind: 'answer', owner: name, outside: false, rrsets: [ds], proofs },
+      RRType.DS,
+      work,
+    );
     if (validated.kind === 'failure') return undefined;
     this.#cache.set(name, RRType.DS, validated);
     return validated;
