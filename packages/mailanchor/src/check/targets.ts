@@ -68,7 +68,7 @@ export async function* fromLines(
     const text = (number === 1 ? line.replace(/^\ufeff/, '') : line).trim();
     if (text === '' || text.startsWith('#')) continue;
     try {
-      if (text.length >= MAX_LINE) throw new UsageError('target: longer than any name');
+      if (text.length >= MAX_LINE) throw new UsageError('target longer than any name');
       yield { kind: 'target', text, target: readTarget(text) };
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;

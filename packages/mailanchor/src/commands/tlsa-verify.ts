@@ -35,9 +35,8 @@ export async function runTlsaVerify(options: Record<string, unknown>, context: C
   const names = sources.all('name').map(parseHostName);
   const at = clockFrom(optional(sources.one('at'), parseInstant))();
   const ca = sources.one('ca');
-  if (ca && mode === 'smtp') {
-    throw new UsageError('--ca: CAs count for usages 0 and 1, which SMTP does not have. Add --mode general');
-  }
+  if (ca && mode === 'smtp')
+    voice.warn('--ca is for usages 0 and 1, which SMTP does not have: it changes nothing here');
   const chain = await certificates(sources.one('chain') ?? { value: '', from: '--chain' });
   const verdict = matchDane({
     records,

@@ -53,14 +53,17 @@ export async function keyMaterial(given: Given): Promise<Material> {
   }
 }
 
+/** DER has no label that says what it is: each form of a private key is tried. */
 function spkiFromDer(der: Buffer): Uint8Array {
-  try {
-    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-    return createPublicKey(key).export({ format: 'der', type: 'spki' });
-  } catch {
-    // Not a private key: a public one is judged by whoever uses it.
-    return der;
+  for (const type of ['pkcs8', 'sec1', 'pkcs1'] as const) {
+    try {
+      const key = createPrivateKey({ key: der, format: 'der', type });
+      return createPublicKey(key).export({ format: 'der', type: 'spki' });
+    } catch {
+      // Another form, or none: a public key is judged by whoever uses it.
+    }
   }
+  return der;
 }
 
 export async function certificates(given: Given): Promise<Uint8Array[]> {

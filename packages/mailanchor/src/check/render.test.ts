@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import {
+  brokenCheck,
+  certificate,
+  check,
+  host,
+  MISMATCH,
+  session,
+} from '../../test/fixtures/sample-checks.ts';
+import { createPaint } from '../terminal/paint.ts';
+import { renderCheck, renderVerdict } from './render.ts';
+
+const plain = createPaint(false);
+const text = (...args: Parameters<typeof check>) =>
+  renderCheck(check(...args), { paint: plain, columns: 100, verbose: false }).join('\n');
+
+test('the verdict comes first', () => {
+  expect(text().split('\n')[0]).toMatch(
+    /^✔ PROTECTED example\.org {2}its mail host is the one that DNSSEC names$/,
+  );
+});
+
+test('a host, its records, its address, its chain and what matched', () => {
+  const lines = text().split('\n');
+  const order = [
+    /✔ mx1\.example\.org {2}verified {2}preference 10/,
+    /TLSA {2}_25\._tcp\.mx1\.example\.org {2}secure/,
+    /3 1 1 8d02536c887482bc….* ✔ matches/,
+    /2 1 1 0b9fa5a59eed715c….* – matches nothing/,
+    /✔ 192\.0\.2\.1 {2}TLSv1\.3 {2}matches 3 1 1: the server's own key/,
+    /0 {2}mx1\.example\.org .*EC P-256 {2}until 2026-12-30 {2}◂ matched/,
+    /1 {2}CN=Example Issuing CA/,
+  ];
+  const places = order.map((pattern) => lines.findIndex((line) => pattern.test(line)));
+  expect(places).not.toContain(-1);
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
+});
+
+test('what is broken, why and what to do, the gravest first', () => {
+  const lines = renderCheck(brokenCheck(), { paint: plain, columns: 80, verbose: false });
+  const whole = lines.join('\n');
+  expect(lines[0]).toMatch(/^✘ BROKEN example\.org {2}.*2 of 2 mail hosts/);
+  expect(whole).toMatch(/✘ 192\.0\.2\.1 {2}TLSv1\.3 {2}no-match: /);
+  expect(whole).toMatch(/✘ 2001:db8::1 {2}connection refused/);
+  expect(whole).toMatch(/NSEC does not prove that the name does not exist \(zone example\.org\)/);
+  expect(whole.indexOf('error tlsa-mismatch')).toBeLessThan(whole.indexOf('notice tlsa-no-next'));
+  // A record to copy stays on one line, however narrow the terminal.
+  expect(lines.map((line) => line.trim())).toContain(MISMATCH.fix!.split('\n')[1]);
+});
+
+test('a depth above the leaf is the CA', () => {
+  const match = { kind: 'match', usage: 2, selector: 1, matching: 1, depth: 1, record: 1 } as const;
+  expect(text({ hosts: [host({ sessions: [session({ match, matchedRecords: [1] })] })] })).toMatch(
+    /matches 2 1 1: that of the CA at depth 1 key/,
+  );
+});
+
+test('text of others cannot steer the terminal', () => {
+  const evil = '\u001b]0;owned\u0007\u009b2J';
+  const whole = renderCheck(
+    check({
+      target: evil,
+      hosts: [
+        host({
+          host: evil,
+          sessions: [
+            session({ outcome: 'greeting-refused', text: evil, match: null }),
+            session({ chain: [certificate({ subject: evil, names: [evil], issuer: evil, key: evil })] }),
+          ],
+        }),
+      ],
+      findings: [{ ...MISMATCH, subject: evil, text: evil, effect: evil, fix: evil }],
+    }),
+    { paint: plain, columns: 100, verbose: true },
+  ).join('');
+  expect([...whole].filter((c) => c < ' ' || (c >= '\u007f' && c < '\u00a0'))).toEqual([]);
+});
+
+test.each([
+  ['null-mx', 'unprotected', 'accepts no mail'],
+  ['no-such-domain', 'unprotected', 'does not exist'],
+  ['mail-domain', 'unknown', 'could not be found out'],
+  ['mail-domain', 'partial', 'protected in part'],
+] as const)('%s %s', (kind, verdict, words) => {
+  expect(renderVerdict(check({ kind, verdict }), plain)).toContain(words);
+});
