@@ -130,8 +130,8 @@ describe.skipIf(folder === undefined)('example signatures', () => {
     }
   });
 
-  // What erratum 4935 has for the first Ed25519 example.
-  test('rfc8080 as corrected', () => {
+  // The first Ed25519 example signed with a labels field of 2, as a constant: checks the test above, which signs by itself.
+  test('rfc8080 with the right labels', () => {
     const [example] = examples(readVector(folder, 'rfc8080-vectors.txt'), Algorithm.ED25519);
     const signature = Buffer.from(
       'oL9krJun7xfBOIWcGHi7mag5/hdZrKWw15jPGrHpjQeRAvTdszaPD+QLs3fx8A4M3e23mRZ9VrbpMngwcrqNAg==',
