@@ -1,0 +1,297 @@
+/**
+ * Certificates for tests, down to the octet: every field can be wrong. A DER writer of its own, so that nothing here is
+ * shared with the reader under test.
+ */
+import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+
+export type Der = Buffer;
+
+export function tlv(tag: number, ...parts: readonly Uint8Array[]): Der {
+  const content = Buffer.concat(parts);
+  if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
+  const length = Buffer.from(content.length.toString(16).padStart(8, '0'), 'hex');
+  const short = length.subarray(length.findIndex((octet) => octet !== 0));
+  return Buffer.concat([Buffer.from([tag, 0x80 | short.length]), short, content]);
+}
+export const sequence = (...parts: readonly Uint8Array[]): Der => tlv(0x30, ...parts);
+const explicit = (n: number, ...parts: readonly Uint8Array[]): Der => tlv(0xa0 | n, ...parts);
+const utf8 = (text: string): Der => tlv(0x0c, Buffer.from(text, 'utf8'));
+const boolean = (value: boolean): Der => tlv(0x01, Buffer.from([value ? 0xff : 0]));
+export const octetString = (octets: Uint8Array): Der => tlv(0x04, octets);
+const bitString = (octets: Uint8Array): Der => tlv(0x03, Buffer.from([0]), octets);
+
+export function integer(value: number): Der {
+  let hex = value.toString(16);
+  if (hex.length % 2 === 1) hex = `0${hex}`;
+  const octets = Buffer.from(hex, 'hex');
+  return tlv(0x02, octets[0]! >= 0x80 ? Buffer.concat([Buffer.from([0]), octets]) : octets);
+}
+
+export function oid(text: string): Der {
+  const [a = 0, b = 0, ...rest] = text.split('.').map(Number);
+  const octets: number[] = [];
+  for (const arc of [a * 40 + b, ...rest]) {
+    const groups = [arc % 128];
+    for (let left = Math.floor(arc / 128); left > 0; left = Math.floor(left / 128))
+      groups.unshift((left % 128) + 128);
+    octets.push(...groups);
+  }
+  return tlv(0x06, Buffer.from(octets));
+}
+
+const ATTRIBUTES: Readonly<Record<string, string>> = {
+  CN: '2.5.4.3',
+  O: '2.5.4.10',
+  C: '2.5.4.6',
+  emailAddress: '1.2.840.113549.1.9.1',
+};
+
+/** `O=Example, CN=Root` */
+export function name(text: string, string: (text: string) => Der = utf8): Der {
+  const parts = text === '' ? [] : text.split(', ');
+  return sequence(
+    ...parts.map((part) => {
+      const [type = '', value = ''] = part.split('=');
+      return tlv(0x31, sequence(oid(ATTRIBUTES[type] ?? type), string(value)));
+    }),
+  );
+}
+
+/** Epoch seconds; GeneralizedTime from 2050, as rfc5280#section-4.1.2.5 says. */
+export function time(seconds: number): Der {
+  const digits = new Date(seconds * 1000).toISOString().replace(/[-:T]|\.\d+/g, '');
+  return digits < '2050' ? tlv(0x17, Buffer.from(digits.slice(2))) : tlv(0x18, Buffer.from(digits));
+}
+
+export interface Extension {
+  readonly oid: string;
+  readonly critical?: boolean;
+  readonly value: Uint8Array;
+}
+
+export type NameText =
+  | `dns:${string}`
+  | `ip:${string}`
+  | `email:${string}`
+  | `dir:${string}`
+  | `uri:${string}`
+  | `other:`;
+
+function generalName(text: NameText): Der {
+  const kind = text.slice(0, text.indexOf(':'));
+  const value = text.slice(kind.length + 1);
+  switch (kind) {
+    case 'email':
+      return tlv(0x81, Buffer.from(value, 'latin1'));
+    case 'dns':
+      return tlv(0x82, Buffer.from(value, 'latin1'));
+    case 'dir':
+      return tlv(0xa4, name(value));
+    case 'uri':
+      return tlv(0x86, Buffer.from(value, 'latin1'));
+    case 'ip':
+      return tlv(0x87, Buffer.from(value.split(/[./]/).map(Number)));
+    default:
+      return tlv(0xa0, oid('1.2.3.4'), explicit(0, utf8('other')));
+  }
+}
+
+export const extension = {
+  basicConstraints: (ca: boolean, pathLength?: number): Extension => ({
+    oid: '2.5.29.19',
+    critical: true,
+    value: sequence(
+      ...(ca ? [boolean(true)] : []),
+      ...(pathLength === undefined ? [] : [integer(pathLength)]),
+    ),
+  }),
+  /** Bit numbers: 0 digitalSignature, 2 keyEncipherment, 5 keyCertSign, 6 cRLSign. */
+  keyUsage: (...bits: readonly number[]): Extension => {
+    let value = 0;
+    for (const bit of bits) value |= 0x80 >> bit;
+    return { oid: '2.5.29.15', critical: true, value: tlv(0x03, Buffer.from([0, value])) };
+  },
+  extendedKeyUsage: (...oids: readonly string[]): Extension => ({
+    oid: '2.5.29.37',
+    value: sequence(...oids.map(oid)),
+  }),
+  subjectAltName: (...names: readonly NameText[]): Extension => ({
+    oid: '2.5.29.17',
+    value: sequence(...names.map(generalName)),
+  }),
+  nameConstraints: (permitted: readonly NameText[], excluded: readonly NameText[] = []): Extension => {
+    const trees = (n: number, names: readonly NameText[]): Der[] =>
+      names.length > 0 ? [explicit(n, ...names.map((one) => sequence(generalName(one))))] : [];
+    return {
+      oid: '2.5.29.30',
+      critical: true,
+      value: sequence(...trees(0, permitted), ...trees(1, excluded)),
+    };
+  },
+  subjectKeyId: (id: Uint8Array): Extension => ({ oid: '2.5.29.14', value: octetString(id) }),
+  authorityKeyId: (id: Uint8Array): Extension => ({ oid: '2.5.29.35', value: sequence(tlv(0x80, id)) }),
+} as const;
+
+export const purpose = {
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  any: '2.5.29.37.0',
+} as const;
+
+export type KeyKind = 'ec' | 'ed25519' | 'rsa' | 'rsa512' | 'rsa-pss';
+
+export interface Key {
+  readonly kind: KeyKind;
+  readonly privateKey: KeyObject;
+  readonly spki: Buffer;
+  readonly id: Buffer;
+}
+
+export function makeKey(kind: KeyKind = 'ec'): Key {
+  const pair = generate(kind);
+  const spki = pair.publicKey.export({ format: 'der', type: 'spki' });
+  return { kind, privateKey: pair.privateKey, spki, id: createHash('sha1').update(spki).digest() };
+}
+
+function generate(kind: KeyKind): { publicKey: KeyObject; privateKey: KeyObject } {
+  switch (kind) {
+    case 'ec':
+      return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    case 'ed25519':
+      return generateKeyPairSync('ed25519');
+    case 'rsa':
+      return generateKeyPairSync('rsa', { modulusLength: 2048 });
+    case 'rsa512':
+      return generateKeyPairSync('rsa', { modulusLength: 512 });
+    case 'rsa-pss':
+      return generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
+  }
+}
+
+export type SignatureKind = 'default' | 'sha1' | 'md5' | 'pss';
+
+const NULL = tlv(0x05);
+
+function algorithm(key: Key, kind: SignatureKind): { identifier: Der; hash: string | null } {
+  if (key.kind === 'ed25519') return { identifier: sequence(oid('1.3.101.112')), hash: null };
+  if (kind === 'pss' || key.kind === 'rsa-pss') {
+    const sha256 = sequence(oid('2.16.840.1.101.3.4.2.1'), NULL);
+    const mask = sequence(oid('1.2.840.113549.1.1.8'), sha256);
+    const parameters = sequence(explicit(0, sha256), explicit(1, mask), explicit(2, integer(32)));
+    return { identifier: sequence(oid('1.2.840.113549.1.1.10'), parameters), hash: 'sha256' };
+  }
+  const rsa = { default: '1.2.840.113549.1.1.11', sha1: '1.2.840.113549.1.1.5', md5: '1.2.840.113549.1.1.4' };
+  const ec = { default: '1.2.840.10045.4.3.2', sha1: '1.2.840.10045.4.1', md5: '1.2.840.10045.4.1' };
+  const hash = { default: 'sha256', sha1: 'sha1', md5: 'md5' }[kind];
+  if (key.kind === 'ec') return { identifier: sequence(oid(ec[kind])), hash };
+  return { identifier: sequence(oid(rsa[kind]), NULL), hash };
+}
+
+/** 2026-11-24 00:00 UTC, the clock of the tests. */
+export const AT = Date.UTC(2026, 10, 24) / 1000;
+export const YEAR = 365 * 86_400;
+
+export interface Profile {
+  /** distinguished name text, or DER */
+  readonly subject?: string | Uint8Array;
+  readonly key?: Key;
+  /** absent: self-signed */
+  readonly issuer?: Pick<Issued, 'subject' | 'key'>;
+  readonly notBefore?: number;
+  readonly notAfter?: number;
+  readonly extensions?: readonly Extension[];
+  readonly version?: 1 | 3;
+  readonly signature?: SignatureKind;
+  /** add subject and authority key identifiers; default true */
+  readonly keyIds?: boolean;
+  readonly serial?: number;
+  /** the key field's octets, if not the key's own encoding */
+  readonly spki?: Uint8Array;
+}
+
+export interface Issued {
+  readonly der: Buffer;
+  readonly subject: Buffer;
+  readonly key: Key;
+}
+
+let serial = 1;
+
+export function issue(profile: Profile = {}): Issued {
+  const { subject: given = 'CN=Test', key = makeKey(), version = 3, signature: kind = 'default' } = profile;
+  const subject = typeof given === 'string' ? name(given) : Buffer.from(given);
+  const issuer = profile.issuer ?? { subject, key };
+  const { identifier, hash } = algorithm(issuer.key, kind);
+  const ids =
+    profile.keyIds === false || version === 1
+      ? []
+      : [extension.subjectKeyId(key.id), extension.authorityKeyId(issuer.key.id)];
+  const extensions = [...ids, ...(profile.extensions ?? [])];
+  const tbs = sequence(
+    ...(version === 3 ? [explicit(0, integer(2))] : []),
+    integer(profile.serial ?? serial++),
+    identifier,
+    issuer.subject,
+    sequence(time(profile.notBefore ?? AT - YEAR), time(profile.notAfter ?? AT + YEAR)),
+    subject,
+    profile.spki ?? key.spki,
+    ...(extensions.length > 0
+      ? [
+          explicit(
+            3,
+            sequence(
+              ...extensions.map((one) =>
+                sequence(oid(one.oid), ...(one.critical ? [boolean(true)] : []), octetString(one.value)),
+              ),
+            ),
+          ),
+        ]
+      : []),
+  );
+  const signer = issuer.key.privateKey;
+  const signature =
+    issuer.key.kind === 'rsa-pss' || (kind === 'pss' && issuer.key.kind === 'rsa')
+      ? sign(hash, tbs, { key: signer, padding: 6, saltLength: 32 })
+      : sign(hash, tbs, signer);
+  return { der: sequence(tbs, identifier, bitString(signature)), subject, key };
+}
+
+/** A CA certificate. */
+export function makeCa(
+  subject: string,
+  issuer?: Issued,
+  profile: Profile & { readonly pathLength?: number } = {},
+): Issued {
+  const { pathLength, ...rest } = profile;
+  return issue({
+    subject,
+    ...(issuer ? { issuer } : {}),
+    ...rest,
+    extensions: [
+      extension.basicConstraints(true, pathLength),
+      extension.keyUsage(5, 6),
+      ...(rest.extensions ?? []),
+    ],
+  });
+}
+
+/** A server certificate for these DNS names. */
+export function makeLeaf(dns: string | readonly string[], issuer?: Issued, profile: Profile = {}): Issued {
+  const names = typeof dns === 'string' ? [dns] : dns;
+  return issue({
+    subject: `CN=${names[0] ?? 'no name'}`,
+    ...(issuer ? { issuer } : {}),
+    ...profile,
+    extensions: [
+      ...(names.length > 0 ? [extension.subjectAltName(...names.map((one) => `dns:${one}` as const))] : []),
+      ...(profile.extensions ?? []),
+    ],
+  });
+}
+
+export function toPem(der: Uint8Array, label = 'CERTIFICATE'): string {
+  const lines = Buffer.from(der)
+    .toString('base64')
+    .replace(/(.{64})(?!$)/g, '$1\n');
+  return `-----BEGIN ${label}-----\n${lines}\n-----END ${label}-----\n`;
+}
