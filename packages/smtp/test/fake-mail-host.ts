@@ -1,0 +1,162 @@
+/** A mail host in the process, on loopback: it speaks SMTP with STARTTLS by a script, and has a switch for each fault. */
+import * as net from 'node:net';
+import * as tls from 'node:tls';
+import type { MadeCertificate } from './certificates.ts';
+
+export interface MailHostScript {
+  /** A line, 'silent', 'flood' (10 MB without a line end), 'lines' (a greeting that never ends), 'trickle' (octet by octet) or 'close'. */
+  readonly greeting?: string;
+  /** Lines of the EHLO reply; 'close', 'silent'. */
+  readonly ehlo?: string;
+  readonly helo?: string;
+  /** Reply to STARTTLS; 'close', 'silent', 'reset'. Default: 220. */
+  readonly starttls?: string;
+  /** Octets sent in the same packet as the STARTTLS reply. */
+  readonly inject?: string;
+  /** What comes instead of a handshake: 'silent', 'close', 'garbage'. */
+  readonly handshake?: 'silent' | 'close' | 'garbage';
+  readonly afterTls?: 'close' | 'silent' | string;
+  /** Leaf first. */
+  readonly chain?: readonly MadeCertificate[];
+  readonly secureContext?: tls.SecureContextOptions;
+  /** TLS from the first octet. */
+  readonly implicitTls?: boolean;
+  readonly quit?: 'silent';
+  /** Another address than 127.0.0.1. */
+  readonly address?: string;
+  readonly port?: number;
+}
+
+export interface MailHost {
+  readonly address: string;
+  readonly port: number;
+  /** Commands received on all connections, without line end; those under TLS begin with `tls `. */
+  readonly commands: readonly string[];
+  /** Names given by SNI; '' for none. */
+  readonly servernames: readonly string[];
+  /** Resolves when the last connection is gone. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const EHLO = '250-mail.test\r\n250-PIPELINING\r\n250-STARTTLS\r\n250 8BITMIME\r\n';
+
+export async function startMailHost(script: MailHostScript = {}): Promise<MailHost> {
+  const commands: string[] = [];
+  const servernames: string[] = [];
+  const sockets = new Set<net.Socket>();
+  const waiting: (() => void)[] = [];
+  const server = net.createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      sockets.delete(socket);
+      if (sockets.size === 0) for (const wake of waiting.splice(0)) wake();
+    });
+    if (script.implicitTls) secure(socket, () => {});
+    else {
+      greet(socket, script.greeting ?? '220 mail.test ESMTP');
+      converse(socket, false);
+    }
+  });
+
+  function converse(socket: net.Socket, secured: boolean): void {
+    let text = '';
+    const onData = (chunk: Buffer): void => {
+      text += chunk.toString('latin1');
+      for (let end = text.indexOf('\r\n'); end >= 0; end = text.indexOf('\r\n')) {
+        const line = text.slice(0, end);
+        text = text.slice(end + 2);
+        commands.push(secured ? `tls ${line}` : line);
+        if (/^STARTTLS$/i.test(line) && !secured && !script.starttls) {
+          socket.off('data', onData);
+          socket.write(`220 go ahead\r\n${script.inject ?? ''}`);
+          if (script.handshake) misshake(socket, script.handshake);
+          else secure(socket, (stream) => converse(stream, true));
+          return;
+        }
+        answer(socket, line, secured);
+      }
+    };
+    socket.on('data', onData);
+  }
+
+  function answer(socket: net.Socket, line: string, secured: boolean): void {
+    const verb = line.split(' ')[0]!.toUpperCase();
+    if (verb === 'EHLO') {
+      const plain = script.ehlo ?? EHLO;
+      say(socket, secured ? (script.afterTls ?? EHLO.replace('250-STARTTLS\r\n', '')) : plain);
+    } else if (verb === 'HELO') say(socket, script.helo ?? '502 no\r\n');
+    else if (verb === 'STARTTLS') say(socket, script.starttls ?? '503 no\r\n');
+    else if (verb === 'QUIT') {
+      if (script.quit !== 'silent') socket.end('221 bye\r\n');
+    } else say(socket, '502 no\r\n');
+  }
+
+  function secure(socket: net.Socket, then: (stream: tls.TLSSocket) => void): void {
+    const chain = script.chain ?? [];
+    const stream = new tls.TLSSocket(socket, {
+      isServer: true,
+      secureContext: tls.createSecureContext({
+        ...(chain[0] ? { key: chain[0].key, cert: chain.map(({ pem }) => pem).join('') } : {}),
+        ...script.secureContext,
+      }),
+      SNICallback: (_name, done) => done(null),
+    });
+    stream.on('error', () => socket.destroy());
+    stream.once('secure', () => {
+      servernames.push((stream as { servername?: string | false }).servername || '');
+      then(stream);
+    });
+  }
+
+  await new Promise<void>((listening, failed) => {
+    server.once('error', failed);
+    server.listen({ host: script.address ?? '127.0.0.1', port: script.port ?? 0 }, listening);
+  });
+  const { address, port } = server.address() as net.AddressInfo;
+  return {
+    address,
+    port,
+    commands,
+    servernames,
+    idle: () => (sockets.size === 0 ? Promise.resolve() : new Promise((wake) => waiting.push(wake))),
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+function say(socket: net.Socket, what: string): void {
+  if (what === 'close') socket.end();
+  else if (what === 'reset') socket.resetAndDestroy();
+  else if (what !== 'silent') socket.write(what.endsWith('\n') ? what : `${what}\r\n`);
+}
+
+function greet(socket: net.Socket, greeting: string): void {
+  if (greeting === 'flood') pour(socket, 'x'.repeat(65_536), 160);
+  else if (greeting === 'lines') pour(socket, '220-and more\r\n'.repeat(1000), 1000);
+  else if (greeting === 'trickle') {
+    const timer = setInterval(() => socket.write('2'), 5);
+    socket.once('close', () => clearInterval(timer));
+  } else say(socket, greeting);
+}
+
+/** As much as the peer takes. */
+function pour(socket: net.Socket, chunk: string, times: number): void {
+  for (let left = times; left > 0; left--) {
+    if (socket.destroyed) return;
+    if (!socket.write(chunk)) {
+      socket.once('drain', () => pour(socket, chunk, left - 1));
+      return;
+    }
+  }
+}
+
+function misshake(socket: net.Socket, how: 'silent' | 'close' | 'garbage'): void {
+  socket.resume();
+  if (how === 'close') socket.end();
+  if (how === 'garbage') socket.write('this is no TLS record, not at all\r\n');
+}
