@@ -177,9 +177,9 @@ export class Validator {
         continue;
       }
       ttl = Math.min(ttl, verdict.ttl);
-      this.#keepProofs(segment.proofs, verdict, work);
       const ownerLabels = rrset.name.isWildcard ? rrset.name.labelCount - 1 : rrset.name.labelCount;
-      if (verdict.labels < ownerLabels) {
+      if (verdict.labels >= ownerLabels) this.#keepProofs(segment.proofs, verdict, work);
+      else {
         // rfc6672#section-2.3: a DNAME does not come from a wildcard.
         const denial: Denial =
           rrset.type === RRType.DNAME
@@ -370,13 +370,12 @@ export class Validator {
       : undefined;
     if (soaValid?.kind === 'invalid') return failure(owner, 'bogus', soaValid.reason, trust, work);
     // rfc9077#section-3: no longer than the NSEC says, nor than the SOA says.
+    const limit = soaValid ? Math.min(soaTtl(soa), soaValid.ttl) : Number.POSITIVE_INFINITY;
+    const kept = soa && soaValid ? [...valid.rrsets, soa] : valid.rrsets;
     this.#denials.remember(
       zone,
-      soa && soaValid
-        ? [...valid.rrsets, { ...soa, ttl: Math.min(soaTtl(soa), soaValid.ttl) }]
-        : valid.rrsets,
+      kept.map((rrset) => ({ ...rrset, ttl: Math.min(rrset.ttl, limit) })),
     );
-    const limit = soaValid ? Math.min(soaTtl(soa), soaValid.ttl) : Number.POSITIVE_INFINITY;
     const ttl = Math.min(valid.ttl, limit, work.budgets.maxNegativeTtl);
     const note: Reason | undefined =
       denial.kind === 'insecure' ? { ede: denial.ede ?? Ede.OTHER, text: denial.note, zone } : undefined;

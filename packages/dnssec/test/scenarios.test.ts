@@ -24,6 +24,24 @@ const LESS: Readonly<
   },
 };
 
+/** CHECK_ANSWERs where we decided otherwise than the recording, and why: the difference is held as firmly as agreement. */
+const DECIDED: Readonly<
+  Record<string, Readonly<Record<number, { readonly differs: readonly string[]; readonly why: string }>>>
+> = {
+  'val_anchor_nx_nosig.rpl': {
+    201: {
+      differs: ['status bogus, expected insecure', 'rcode SERVFAIL, expected NXDOMAIN'],
+      why: 'a denial by a zone above the closest anchor: taking it would let anybody remove an island of trust',
+    },
+  },
+  'val_dnametoolong.rpl': {
+    245: {
+      differs: ['status indeterminate, expected insecure'],
+      why: 'YXDOMAIN is a lookup error to a DANE client (rfc7672#section-2.1.2), never an answer',
+    },
+  },
+};
+
 interface Expectation {
   readonly file: string;
   readonly title: string;
@@ -56,6 +74,11 @@ describe.skipIf(folder === undefined)('recorded scenarios', () => {
           expect(checks).toHaveLength(verdicts.length);
           const problems = checks.flatMap(({ line, problems: all }) => {
             const less = LESS[file]?.[line];
+            const decided = DECIDED[file]?.[line];
+            if (decided) {
+              expect(all, decided.why).toEqual(decided.differs);
+              return [];
+            }
             const relevant = less ? all.filter((text) => text.startsWith(`${less.compare} `)) : all;
             return relevant.map((text) => `line ${line}: ${text}`);
           });
