@@ -1,0 +1,94 @@
+/** A destination for tests: DNS from a table, mail hosts in the process, and the two joined. */
+import * as net from 'node:net';
+import { FakeResolver, type FakeTable } from '@mailanchor/dnssec';
+import { checkDestination } from '../src/check-destination.ts';
+import type { CheckOptions } from '../src/check-options.ts';
+import type { DomainCheck, Finding } from '../src/verdict.ts';
+import { type MadeCertificate, makeCertificate } from './certificates.ts';
+import { type MailHost, type MailHostScript, startMailHost } from './fake-mail-host.ts';
+
+/** The certificates that tests share. The clock of tests stands at 2026-11-24. */
+export const NOW = Date.UTC(2026, 10, 24);
+export const root = makeCertificate({ cn: 'Test Root', ca: true });
+export const intermediate = makeCertificate({ cn: 'Test Intermediate', ca: true, issuer: root });
+export const leaf = makeCertificate({
+  cn: 'mx.example.net',
+  names: ['mx.example.net'],
+  issuer: intermediate,
+});
+export const other = makeCertificate({ cn: 'other.example', names: ['other.example'], issuer: intermediate });
+
+export const ee = ({ spkiSha256 }: MadeCertificate): string => `3 1 1 ${spkiSha256}`;
+export const ta = ({ sha256 }: MadeCertificate): string => `2 0 1 ${sha256}`;
+
+export interface World {
+  /** Zone text. */
+  readonly zone: string;
+  readonly table?: Omit<FakeTable, 'zone'>;
+  /** By address; a null refuses connections. Others have no route. */
+  readonly servers?: Readonly<Record<string, MailHostScript | null>>;
+  readonly target?: string;
+  readonly options?: Partial<CheckOptions>;
+}
+
+export interface WorldResult {
+  readonly check: DomainCheck;
+  readonly asked: readonly string[];
+  /** Commands by address. */
+  readonly commands: Readonly<Record<string, readonly string[]>>;
+  readonly servernames: Readonly<Record<string, readonly string[]>>;
+  readonly codes: readonly string[];
+  finding(code: string): Finding;
+}
+
+/** One domain `example.org` with one host `mx.example.net` at 192.0.2.1 with the given TLSA records. */
+export function zoneOf(...tlsa: string[]): string {
+  return [
+    'example.org. 300 IN MX 10 mx.example.net.',
+    'mx.example.net. 300 IN A 192.0.2.1',
+    ...tlsa.map((record) => `_25._tcp.mx.example.net. 300 IN TLSA ${record}`),
+  ].join('\n');
+}
+
+export async function run(world: World): Promise<WorldResult> {
+  const { zone, table = {}, servers = { '192.0.2.1': {} }, target = 'example.org', options = {} } = world;
+  const hosts = new Map<string, MailHost>();
+  try {
+    for (const [address, script] of Object.entries(servers)) {
+      const host = await startMailHost({ chain: [leaf, intermediate], ...script });
+      if (script === null) await host.close();
+      hosts.set(address, host);
+    }
+    const dial = ({ host: address }: net.TcpNetConnectOpts): net.Socket => {
+      const host = hosts.get(address ?? '');
+      if (host) return net.connect({ host: host.address, port: host.port });
+      const error = Object.assign(new Error(`connect ENETUNREACH ${address}`), { code: 'ENETUNREACH' });
+      return new net.Socket().destroy(error);
+    };
+    const resolver = new FakeResolver({ zone, ...table });
+    const check = await checkDestination(target, {
+      resolver,
+      dial,
+      clock: () => NOW,
+      random: () => 0,
+      helo: 'checker.test',
+      ...options,
+      sessionLimits: { replyMs: 200, tlsMs: 200, connectMs: 200, quitMs: 100, ...options.sessionLimits },
+    });
+    const codes = check.findings.map(({ code }) => code);
+    return {
+      check,
+      asked: resolver.asked.map(({ name, type }) => `${name} ${type}`),
+      commands: Object.fromEntries([...hosts].map(([address, { commands }]) => [address, commands])),
+      servernames: Object.fromEntries([...hosts].map(([address, { servernames }]) => [address, servernames])),
+      codes,
+      finding(code) {
+        const found = check.findings.find((finding) => finding.code === code);
+        if (!found) throw new Error(`no finding ${code} among: ${codes.join(' ') || 'none'}`);
+        return found;
+      },
+    };
+  } finally {
+    await Promise.all([...hosts].map(([address, host]) => servers[address] !== null && host.close()));
+  }
+}
