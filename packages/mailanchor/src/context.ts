@@ -40,7 +40,7 @@ export class Voice {
 
   /** Columns to write in: the terminal's within reason, 100 elsewhere. */
   get columns(): number {
-    return Math.min(120, Math.max(60, this.context.stdout.columns ?? 100));
+    return Math.min(120, Math.max(60, this.context.stdout.columns || 100));
   }
 
   /** Lines on standard output. */

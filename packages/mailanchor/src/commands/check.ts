@@ -1,6 +1,7 @@
 /** `mailanchor check TARGET...` */
 import type { DomainCheck, DomainVerdict } from '@mailanchor/smtp';
 import { inOrder } from '../check/in-order.ts';
+import { Overview } from '../check/overview.ts';
 import { renderCheck, renderVerdict } from '../check/render.ts';
 import { checkTarget, progressText } from '../check/run.ts';
 import { readCheckSettings } from '../check/settings.ts';
@@ -30,6 +31,7 @@ export async function runCheck(
   const verdicts = new Set<DomainVerdict>();
   let badLines = 0;
   let printed = 0;
+  const overview = new Overview();
   try {
     const outcomes = inOrder(targets, settings.parallel, async (line): Promise<Outcome> => {
       if (line.kind === 'bad') return line;
@@ -48,8 +50,10 @@ export async function runCheck(
         continue;
       }
       verdicts.add(outcome.check.verdict);
+      overview.add(outcome.check);
       printOutcome(outcome.check, voice, printed++ > 0);
     }
+    if (!voice.json && voice.verbosity !== 'quiet') voice.print(overview.render(voice.paint));
   } finally {
     voice.progress.end();
     await lookup.close();

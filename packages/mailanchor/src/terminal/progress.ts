@@ -30,7 +30,7 @@ export function createProgress(screen: Screen, quiet: boolean): Progress {
   let shown = false;
   let timer: NodeJS.Timeout | undefined;
   const draw = () => {
-    const room = Math.max(10, (screen.columns ?? 80) - 3);
+    const room = Math.max(10, (screen.columns || 80) - 3);
     screen.write(
       `${shown ? '' : HIDE_CURSOR}${CLEAR_LINE}${FRAMES[frame % FRAMES.length]} ${text.slice(0, room)}`,
     );

@@ -1,0 +1,47 @@
+/** Several checks at a glance, after each has been told in full. */
+import type { DomainCheck, DomainVerdict } from '@mailanchor/smtp';
+import { type Paint, sign } from '../terminal/paint.ts';
+import { printable } from '../terminal/printable.ts';
+import { table } from '../terminal/table.ts';
+import { bySeverity, VERDICT_TONE } from './words.ts';
+
+/** Rows that are shown; of more the counts have to do. */
+const MAX_ROWS = 50;
+
+/** Remembers as much of each check as an overview needs. */
+export class Overview {
+  readonly #counts = new Map<DomainVerdict, number>();
+  readonly #rows: { target: string; verdict: DomainVerdict; findings: string }[] = [];
+
+  add(check: DomainCheck): void {
+    this.#counts.set(check.verdict, (this.#counts.get(check.verdict) ?? 0) + 1);
+    if (this.#rows.length > MAX_ROWS) return;
+    this.#rows.push({ target: check.target, verdict: check.verdict, findings: findingCodes(check) });
+  }
+
+  /** Nothing for a single target: it has said it all. */
+  render(paint: Paint): string[] {
+    const total = [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
+    if (total < 2) return [];
+    const counts = [...this.#counts].map(([verdict, count]) =>
+      paint.tone(VERDICT_TONE[verdict], `${count} ${verdict}`),
+    );
+    const rows =
+      total > MAX_ROWS
+        ? []
+        : this.#rows.map(({ target, verdict, findings }) => {
+            const tone = VERDICT_TONE[verdict];
+            return [
+              `${sign(paint, tone)} ${printable(target)}`,
+              paint.tone(tone, verdict),
+              paint.dim(findings),
+            ];
+          });
+    return ['', `${paint.bold(`${total} targets`)}  ${counts.join(', ')}`, ...table(rows, { indent: '  ' })];
+  }
+}
+
+/** Codes of the findings, the gravest first, each once. */
+export function findingCodes(check: DomainCheck): string {
+  return [...new Set(bySeverity(check.findings).map((finding) => printable(finding.code)))].join(', ');
+}
