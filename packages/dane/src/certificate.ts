@@ -6,11 +6,12 @@
  * its public key octets for `3 1 1`. Extensions are read when asked for; what is wrong with them is listed there and keeps
  * the certificate out of paths, not out of DANE-EE.
  */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { bitStringOctets, context, DerReader, sameOctets, smallInteger, Tag } from './der.ts';
 import { Attribute, attributeValues, nameKey } from './distinguished-name.ts';
 import { DaneError } from './errors.ts';
 import { type Extensions, parseExtensions } from './extensions.ts';
+import { importPublicKey } from './public-key.ts';
 import { parseTime } from './validity.ts';
 
 interface Outline {
@@ -136,15 +137,6 @@ export class Certificate {
   /** Common names of the subject, in order. */
   get commonNames(): string[] {
     return attributeValues(this.subject, Attribute.commonName);
-  }
-}
-
-/** A key from SubjectPublicKeyInfo octets; null if node:crypto cannot read it. */
-export function importPublicKey(spki: Uint8Array): KeyObject | null {
-  try {
-    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  } catch {
-    return null;
   }
 }
 

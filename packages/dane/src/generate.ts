@@ -1,10 +1,11 @@
 /** TLSA records of certificates and keys: the publishing side (rfc6698#section-2.1). */
 import { createPublicKey } from 'node:crypto';
 import { digest } from './association.ts';
-import { Certificate, checkSpkiShape, importPublicKey } from './certificate.ts';
+import { Certificate, checkSpkiShape } from './certificate.ts';
 import { DerReader, Tag } from './der.ts';
 import { DaneError } from './errors.ts';
 import { parsePem } from './pem.ts';
+import { importPublicKey } from './public-key.ts';
 import {
   MATCHING_ACRONYMS,
   Matching,

@@ -30,3 +30,8 @@ export const MAX_RSA_EXPONENT_BITS = 64;
 
 /** A PEM file of more than this is no chain and no CA bundle (the largest public bundles have 0.3 MB). */
 export const MAX_PEM_OCTETS = 10_000_000;
+
+/** Imported keys that are kept: some hundred CA keys sign the mail servers of the world. About 1 MB at most. */
+export const MAX_CACHED_KEYS = 256;
+/** A 8192-bit RSA key has 1,050 octets; larger ones are not kept. */
+export const MAX_CACHED_KEY_OCTETS = 2_048;

@@ -7,11 +7,12 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { Presented } from './association.ts';
-import { type Certificate, importPublicKey } from './certificate.ts';
+import type { Certificate } from './certificate.ts';
 import { IssuerPool, type PathEnd, pathByName, pathCertificates, verifiedPaths } from './certificate-path.ts';
 import { sameOctets } from './der.ts';
 import { certificateNames } from './names.ts';
 import { dateFlaw, describe, pathFlaw, strictSendersNotes } from './path-rules.ts';
+import { importPublicKey } from './public-key.ts';
 import { type IndexedRecord, Matching, Selector, Usage } from './tlsa.ts';
 import { type DaneMatch, type Failure, type MatchInput, matched, nameFailure } from './verdict.ts';
 
@@ -46,7 +47,7 @@ export function matchAnchor(input: MatchInput): DaneMatch | readonly Failure[] {
   const reached = new Set<Certificate>();
   if (anchors.size === 0 && bareKeys.length === 0) return failures;
   for (const end of verifiedPaths(leaf, pool, input.signatures)) {
-    const anchor = end.depth > 0 ? anchors.get(end.certificate) : undefined;
+    const anchor = anchors.get(end.certificate);
     if (anchor) {
       reached.add(anchor.certificate);
       const result = judge(end, anchor.entry, false, input);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   AT,
   type Extension,
+  explicit,
   extension,
   type Issued,
   issue,
@@ -13,6 +14,7 @@ import {
   name,
   type Profile,
   purpose,
+  sequence,
   tlv,
   YEAR,
 } from '../test/make-certificate.ts';
@@ -353,6 +355,31 @@ describe('rule 19: the path', () => {
     expect(check(tlsa('2 1 1', weak), [makeLeaf(HOST, weak), weak])).toEqual(['bad-signature', 1]);
   });
 
+  test('attributes of one relative name compare in any order', () => {
+    const ca = makeCa('O=Example+CN=Issuer', root);
+    const own = makeLeaf(HOST, { ...ca, subject: name('CN=Issuer+O=Example') });
+    expect(check(tlsa('2 1 1', ca), [own, ca])).toEqual(['match', 1]);
+  });
+
+  test("a CA certificate of the leaf's own name and key", () => {
+    const ca = makeCa(`CN=${HOST}`);
+    expect(check(tlsa('2 0 1', ca), [makeLeaf(HOST, ca, { key: ca.key }), ca])).toEqual(['match', 1]);
+  });
+
+  test('self-issued certificates do not count for path lengths, nor are they held to name constraints', () => {
+    const old = makeCa('CN=Rolling, O=Outside', undefined, {
+      pathLength: 1,
+      extensions: [extension.nameConstraints(['dir:O=Example'])],
+    });
+    const rolled = makeCa('CN=Rolling, O=Outside', old);
+    const issuer = makeCa('O=Example, CN=Issuer', rolled);
+    const own = makeLeaf(HOST, issuer, { subject: 'O=Example' });
+    expect(check(tlsa('2 0 1', old), [own, issuer, rolled, old])).toEqual(['match', 3]);
+    const more = makeCa('O=Example, CN=More', issuer);
+    const below = makeLeaf(HOST, more, { subject: 'O=Example' });
+    expect(check(tlsa('2 0 1', old), [below, more, issuer, rolled, old])).toEqual(['path-length', 4]);
+  });
+
   test('every single signed octet counts', () => {
     const ca = makeCa('CN=CA');
     const own = makeLeaf(HOST, ca);
@@ -396,6 +423,12 @@ describe('rule 19: the path', () => {
       ['excluded beats permitted', constrained(['dns:example.org'], [`dns:${HOST}`]), no],
       ['excluded sibling', constrained([], ['dns:mx2.example.org']), ok],
       ['excluded host under a wildcard', constrained([], [`dns:${HOST}`], {}, ['dns:*.example.org']), no],
+      [
+        'a wildcard above the permitted host',
+        constrained([`dns:${HOST}`], [], {}, ['dns:*.example.org']),
+        no,
+      ],
+      ['common name beside a DNS-ID', constrained(['dns:example.org'], [], { subject: 'CN=a.test' }), ok],
       ['one name of two outside', constrained(['dns:example.org'], [], {}, alsoDns('dns:evil.test')), no],
       ['common name without DNS-ID', constrained(['dns:example.net'], [], { subject: `CN=${HOST}` }, []), no],
       [
@@ -427,6 +460,27 @@ describe('rule 19: the path', () => {
       ['a kind that we cannot compare, present', constrained([], ['other:'], {}, alsoDns('other:')), no],
     ];
     test.each(rows)('%s', (_, got, want) => expect(got).toEqual(want));
+
+    test('with a minimum they cannot be evaluated', () => {
+      const tree = sequence(tlv(0x82, Buffer.from('example.org')), tlv(0x80, Buffer.from([1])));
+      const value = sequence(explicit(0, tree));
+      const ca = makeCa('CN=Odd', root, { extensions: [{ oid: '2.5.29.30', critical: true, value }] });
+      expect(check(tlsa('2 1 1', ca), [makeLeaf(HOST, ca), ca])).toEqual(['name-constraint', 1]);
+    });
+
+    test('too many to compare', () => {
+      const names = Array.from({ length: 300 }, (_, n) => `dns:h${n}.example.org` as const);
+      const ca = makeCa('CN=Many', root, { extensions: [extension.nameConstraints(names)] });
+      const own = issue({
+        issuer: ca,
+        subject: '',
+        extensions: [extension.subjectAltName(...names, `dns:${HOST}`)],
+      });
+      expect(verdict(tlsa('2 1 1', ca), [own, ca], { names: ['h1.example.org'] })).toMatchObject({
+        reason: 'name-constraint',
+        text: expect.stringContaining('too many'),
+      });
+    });
 
     test('hold two levels down', () => {
       const top = makeCa('CN=Top', undefined, {
@@ -532,6 +586,12 @@ describe('rule 23: records together', () => {
   });
   test('of two anchors the nearer', () => {
     expect(verdict([tlsa('2 1 1', root), tlsa('2 1 1', middle)], chain)).toMatchObject({
+      depth: 1,
+      record: 1,
+    });
+  });
+  test('of two records of one anchor that of the key', () => {
+    expect(verdict([tlsa('2 0 1', middle), tlsa('2 1 1', middle)], chain)).toMatchObject({
       depth: 1,
       record: 1,
     });

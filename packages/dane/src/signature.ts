@@ -2,7 +2,7 @@
  * Verification of a certificate's signature with a key, through node:crypto.
  *
  * As strict as OpenSSL 3 at its default security level 1 (80 bits): MD2, MD5 and SHA-1 signatures and RSA keys under 1024
- * bits are refused, and so are curves given by explicit parameters. RSA keys too large to verify in bounded time are refused
+ * bits are refused, and so are curves given by explicit parameters that are not those of a named curve. RSA keys too large to verify in bounded time are refused
  * too. DSA and the GOST and SM2 families are unknown.
  */
 import { constants, type KeyObject, verify } from 'node:crypto';
@@ -101,8 +101,19 @@ function explicitOid(reader: DerReader, n: number): string | undefined {
   return field && oidText(new DerReader(field.content).enter(Tag.SEQUENCE).read(Tag.OID).content);
 }
 
+/** What {@link findWeakness} said, since asking a key for its details is not cheap; gone with the key. */
+const weaknesses = new WeakMap<KeyObject, string | null>();
+
+function weakness(key: KeyObject): string | null {
+  const known = weaknesses.get(key);
+  if (known !== undefined) return known;
+  const found = findWeakness(key) ?? null;
+  weaknesses.set(key, found);
+  return found;
+}
+
 /** Why this key is not taken as an issuer's, a clause about the certificate that it signed. */
-function weakness(key: KeyObject): string | undefined {
+function findWeakness(key: KeyObject): string | undefined {
   const details = key.asymmetricKeyDetails;
   if (key.asymmetricKeyType === 'rsa' || key.asymmetricKeyType === 'rsa-pss') {
     const bits = details?.modulusLength ?? 0;

@@ -1,6 +1,7 @@
 /** TLSA records: their numbers (rfc7218#section-2), which are usable, and which digests count. */
-import { Certificate, checkSpkiShape, importPublicKey } from './certificate.ts';
+import { Certificate, checkSpkiShape } from './certificate.ts';
 import { DaneError } from './errors.ts';
+import { importPublicKey } from './public-key.ts';
 
 /** One TLSA record; the shape of `TlsaData` of `@mailanchor/dns`. */
 export interface TlsaRecord {

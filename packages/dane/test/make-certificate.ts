@@ -14,7 +14,7 @@ export function tlv(tag: number, ...parts: readonly Uint8Array[]): Der {
   return Buffer.concat([Buffer.from([tag, 0x80 | short.length]), short, content]);
 }
 export const sequence = (...parts: readonly Uint8Array[]): Der => tlv(0x30, ...parts);
-const explicit = (n: number, ...parts: readonly Uint8Array[]): Der => tlv(0xa0 | n, ...parts);
+export const explicit = (n: number, ...parts: readonly Uint8Array[]): Der => tlv(0xa0 | n, ...parts);
 const utf8 = (text: string): Der => tlv(0x0c, Buffer.from(text, 'utf8'));
 const boolean = (value: boolean): Der => tlv(0x01, Buffer.from([value ? 0xff : 0]));
 export const octetString = (octets: Uint8Array): Der => tlv(0x04, octets);
@@ -46,15 +46,14 @@ const ATTRIBUTES: Readonly<Record<string, string>> = {
   emailAddress: '1.2.840.113549.1.9.1',
 };
 
-/** `O=Example, CN=Root` */
+/** `O=Example, CN=Root`; `+` joins the attributes of one relative name. */
 export function name(text: string, string: (text: string) => Der = utf8): Der {
+  const attribute = (part: string): Der => {
+    const [type = '', value = ''] = part.split('=');
+    return sequence(oid(ATTRIBUTES[type] ?? type), string(value));
+  };
   const parts = text === '' ? [] : text.split(', ');
-  return sequence(
-    ...parts.map((part) => {
-      const [type = '', value = ''] = part.split('=');
-      return tlv(0x31, sequence(oid(ATTRIBUTES[type] ?? type), string(value)));
-    }),
-  );
+  return sequence(...parts.map((part) => tlv(0x31, ...part.split('+').map(attribute))));
 }
 
 /** Epoch seconds; GeneralizedTime from 2050, as rfc5280#section-4.1.2.5 says. */
@@ -138,7 +137,7 @@ export const purpose = {
   any: '2.5.29.37.0',
 } as const;
 
-export type KeyKind = 'ec' | 'ed25519' | 'rsa' | 'rsa512' | 'rsa-pss';
+export type KeyKind = 'ec' | 'ec112' | 'ed25519' | 'rsa' | 'rsa512' | 'rsa-pss';
 
 export interface Key {
   readonly kind: KeyKind;
@@ -157,6 +156,8 @@ function generate(kind: KeyKind): { publicKey: KeyObject; privateKey: KeyObject 
   switch (kind) {
     case 'ec':
       return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    case 'ec112':
+      return generateKeyPairSync('ec', { namedCurve: 'secp112r1' });
     case 'ed25519':
       return generateKeyPairSync('ed25519');
     case 'rsa':
@@ -172,18 +173,23 @@ export type SignatureKind = 'default' | 'sha1' | 'md5' | 'pss';
 
 const NULL = tlv(0x05);
 
+/** The mask function's digest may be another one than the signature's. */
+export function pssIdentifier(maskHash = '2.16.840.1.101.3.4.2.1'): Der {
+  const mask = sequence(oid('1.2.840.113549.1.1.8'), sequence(oid(maskHash), NULL));
+  const sha256 = sequence(oid('2.16.840.1.101.3.4.2.1'), NULL);
+  const parameters = sequence(explicit(0, sha256), explicit(1, mask), explicit(2, integer(32)));
+  return sequence(oid('1.2.840.113549.1.1.10'), parameters);
+}
+
 function algorithm(key: Key, kind: SignatureKind): { identifier: Der; hash: string | null } {
   if (key.kind === 'ed25519') return { identifier: sequence(oid('1.3.101.112')), hash: null };
   if (kind === 'pss' || key.kind === 'rsa-pss') {
-    const sha256 = sequence(oid('2.16.840.1.101.3.4.2.1'), NULL);
-    const mask = sequence(oid('1.2.840.113549.1.1.8'), sha256);
-    const parameters = sequence(explicit(0, sha256), explicit(1, mask), explicit(2, integer(32)));
-    return { identifier: sequence(oid('1.2.840.113549.1.1.10'), parameters), hash: 'sha256' };
+    return { identifier: pssIdentifier(), hash: 'sha256' };
   }
   const rsa = { default: '1.2.840.113549.1.1.11', sha1: '1.2.840.113549.1.1.5', md5: '1.2.840.113549.1.1.4' };
   const ec = { default: '1.2.840.10045.4.3.2', sha1: '1.2.840.10045.4.1', md5: '1.2.840.10045.4.1' };
   const hash = { default: 'sha256', sha1: 'sha1', md5: 'md5' }[kind];
-  if (key.kind === 'ec') return { identifier: sequence(oid(ec[kind])), hash };
+  if (key.kind === 'ec' || key.kind === 'ec112') return { identifier: sequence(oid(ec[kind])), hash };
   return { identifier: sequence(oid(rsa[kind]), NULL), hash };
 }
 
@@ -205,6 +211,10 @@ export interface Profile {
   /** add subject and authority key identifiers; default true */
   readonly keyIds?: boolean;
   readonly serial?: number;
+  /** what stands beside the signature, if not what is inside */
+  readonly outerAlgorithm?: Uint8Array;
+  /** the algorithm in both places, if not what was really done */
+  readonly algorithm?: Uint8Array;
   /** the key field's octets, if not the key's own encoding */
   readonly spki?: Uint8Array;
 }
@@ -221,7 +231,8 @@ export function issue(profile: Profile = {}): Issued {
   const { subject: given = 'CN=Test', key = makeKey(), version = 3, signature: kind = 'default' } = profile;
   const subject = typeof given === 'string' ? name(given) : Buffer.from(given);
   const issuer = profile.issuer ?? { subject, key };
-  const { identifier, hash } = algorithm(issuer.key, kind);
+  const { identifier: ownIdentifier, hash } = algorithm(issuer.key, kind);
+  const identifier = profile.algorithm ?? ownIdentifier;
   const ids =
     profile.keyIds === false || version === 1
       ? []
@@ -253,7 +264,7 @@ export function issue(profile: Profile = {}): Issued {
     issuer.key.kind === 'rsa-pss' || (kind === 'pss' && issuer.key.kind === 'rsa')
       ? sign(hash, tbs, { key: signer, padding: 6, saltLength: 32 })
       : sign(hash, tbs, signer);
-  return { der: sequence(tbs, identifier, bitString(signature)), subject, key };
+  return { der: sequence(tbs, profile.outerAlgorithm ?? identifier, bitString(signature)), subject, key };
 }
 
 /** A CA certificate. */
