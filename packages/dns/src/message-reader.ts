@@ -34,7 +34,10 @@ export class MessageReader {
   #pointers = 0;
 
   constructor(octets: Uint8Array) {
-    this.octets = octets;
+    // Views of a Buffer are Buffers, whose slice() does not copy: what is handed out must be plain.
+    this.octets = Buffer.isBuffer(octets)
+      ? new Uint8Array(octets.buffer, octets.byteOffset, octets.length)
+      : octets;
     base += remembered.length;
     remembered.length = 0;
     if (base > 0x7fff0000) {
