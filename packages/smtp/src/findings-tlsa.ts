@@ -122,18 +122,18 @@ function sessionMismatch(host: HostCheck, { match, chain }: SessionReport): Find
     }
     default: {
       const found = finding('tlsa-mismatch', host.host, `${sentence(match.text)}.`, { fix });
-      return [found, ...anchorNotSent(host, match.reason, chain)];
+      return [found, ...anchorNotSent(host, chain)];
     }
   }
 }
 
 /** Usage 2 names a CA, and no certificate of the chain is it. */
-function anchorNotSent(host: HostCheck, reason: string, chain: SessionReport['chain']): Finding[] {
+function anchorNotSent(host: HostCheck, chain: SessionReport['chain']): Finding[] {
   const { usable } = host.tlsa;
   const anchors = usable.filter(({ usage, matching }) => usage === 2 && matching !== 0);
   const sent = new Set(chain.flatMap((c) => [c.sha256, c.sha512, c.spkiSha256, c.spkiSha512]));
   const missing = anchors.find(({ data }) => !sent.has(data));
-  if (reason !== 'no-match' || !missing || usable.some(({ usage }) => usage === 3)) return [];
+  if (!missing || usable.some(({ usage }) => usage === 3)) return [];
   const { usage, selector, matching, data } = missing;
   const text = `TLSA record ${usage} ${selector} ${matching} ${data.slice(0, 16)}... names a CA whose certificate is not among the ${chain.length} that the host sends.`;
   const fix =

@@ -166,6 +166,12 @@ describe('a session that fails', () => {
     ['no handshake', { handshake: 'silent' }, 'tls-timeout', /too long/],
     ['closed instead of a handshake', { handshake: 'close' }, 'tls-failed', /TLS/],
     ['no TLS after STARTTLS', { handshake: 'garbage' }, 'tls-failed', /TLS handshake/],
+    [
+      'an answer to a command not yet sent',
+      { ehlo: '250-a\r\n250 STARTTLS\r\n220 go\r\n' },
+      'protocol-error',
+      /before STARTTLS/,
+    ],
     ['closed right after the handshake', { afterTls: 'close' }, 'tls-failed', /closed/],
     ['EHLO refused after TLS', { afterTls: '550 no' }, 'ehlo-refused', /550/],
     ['EHLO unanswered after TLS', { afterTls: 'silent' }, 'reply-timeout', /EHLO/],
