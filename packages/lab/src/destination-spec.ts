@@ -1,0 +1,79 @@
+/** How a destination is made: zones, hosts and what is wrong with them, as data. `build-zones.ts` and `build-hosts.ts` read it. */
+import type { DenialFault } from './authority/served-zone.ts';
+import type { ServerFault } from './authority/server-fault.ts';
+import type { LabHostVerdict, LabVerdict } from './destination.ts';
+import type { DsKind, SigningAlgorithm } from './keys/signing-key.ts';
+import type { MailFault } from './mail/mail-fault.ts';
+import type { SigningFault } from './zone/signing-fault.ts';
+
+export interface ZoneSpec {
+  /** Without trailing dot; a child of a top-level domain of the lab. */
+  readonly origin: string;
+  /** Default 'ecdsa-p256'. 'unsigned': no DNSSEC, and no DS. */
+  readonly algorithm?: SigningAlgorithm | 'unsigned';
+  /** A key-signing and a zone-signing key; default one key for both. */
+  readonly twoKeys?: boolean;
+  /** Default 'nsec'. */
+  readonly denial?: 'nsec' | 'nsec3';
+  /** Default 'good'. */
+  readonly ds?: DsKind;
+  /** Master-file text, names relative to the origin. SOA, NS, and what the hosts need are added. */
+  readonly records?: string;
+  readonly signingFaults?: readonly SigningFault[];
+  readonly denialFault?: DenialFault;
+  /** Of both operators' servers, or of the second alone; limited to this zone. */
+  readonly serverFault?: Omit<ServerFault, 'below'> & { readonly secondOnly?: boolean };
+}
+
+export interface CertificateSpec {
+  /** Default 'self'. */
+  readonly issuer?: 'self' | 'root' | 'intermediate';
+  /** DNS names; default the host's. */
+  readonly names?: readonly string[];
+  /** What is sent behind the leaf; default nothing. */
+  readonly send?: readonly ('intermediate' | 'root')[];
+  /** Its time is over since ten days; default false. */
+  readonly expired?: boolean;
+  /** Which of the host's keys; default 'present'. */
+  readonly key?: KeyLabel;
+}
+
+/** Keys that a host had, has and will have. */
+export type KeyLabel = 'past' | 'present' | 'next';
+
+export interface TlsaSpec {
+  readonly usage: number;
+  readonly selector: number;
+  readonly matching: number;
+  /** The certificate, or the key of the host, or hexadecimal data as it is. */
+  readonly of: KeyLabel | 'intermediate' | 'root' | { readonly data: string };
+}
+
+export interface HostSpec {
+  /** Without trailing dot; within one of the destination's zones. */
+  readonly name: string;
+  readonly certificate?: CertificateSpec;
+  /** A second address that presents this. */
+  readonly secondAddress?: CertificateSpec;
+  /** Default `3 1 1` of the present key. */
+  readonly tlsa?: readonly TlsaSpec[];
+  /** Where the TLSA records are, if not below `name`: the TLSA base domain. */
+  readonly tlsaBase?: string;
+  /** 'refused': nothing listens there. */
+  readonly fault?: MailFault | 'refused';
+}
+
+export interface DestinationSpec {
+  readonly domain: string;
+  readonly title: string;
+  readonly special: string;
+  readonly slow?: boolean;
+  readonly verdict: LabVerdict;
+  /** Host and verdict, in order of preference. */
+  readonly hostVerdicts: readonly (readonly [host: string, verdict: LabHostVerdict])[];
+  readonly findings?: readonly string[];
+  readonly zones: readonly ZoneSpec[];
+  readonly hosts?: readonly HostSpec[];
+  /** Records of the top-level domain, relative to it. */
+  readonly parentRecords?: string;
+}

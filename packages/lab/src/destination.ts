@@ -1,0 +1,36 @@
+/** Destinations of the lab: what is to be checked, and what must come out. */
+
+/** As `check` has them. */
+export type LabVerdict = 'protected' | 'broken' | 'unprotected' | 'partial' | 'unknown';
+export type LabHostVerdict = 'verified' | 'mismatch' | 'unauthenticated' | 'no-dane' | 'deferred';
+
+export interface LabExpectation {
+  readonly verdict: LabVerdict;
+  /** Exit status of `mailanchor check` for this destination alone. */
+  readonly exitCode: number;
+  /** In order of preference; none where the check ends before any host. */
+  readonly hosts: readonly { readonly host: string; readonly verdict: LabHostVerdict }[];
+  /** Codes of findings that must be among those reported. */
+  readonly findings: readonly string[];
+}
+
+export interface LabDestination {
+  /** The mail domain, without trailing dot. */
+  readonly domain: string;
+  /** A few words for a table. */
+  readonly title: string;
+  /** One sentence: what is special here, and what a sender does because of it. */
+  readonly special: string;
+  /** A check of it waits for a time limit: 10 seconds and more. */
+  readonly slow: boolean;
+  readonly expected: LabExpectation;
+}
+
+/** Exit status of each verdict. */
+export const EXIT_CODES: Readonly<Record<LabVerdict, number>> = {
+  protected: 0,
+  broken: 1,
+  unprotected: 3,
+  partial: 4,
+  unknown: 5,
+};

@@ -1,0 +1,22 @@
+/** What can be wrong with a mail host. */
+export type MailFault =
+  /** EHLO does not offer STARTTLS, the command is unknown. */
+  | 'no-starttls'
+  /** Offered, and answered with 454 (rfc3207#section-4). */
+  | 'starttls-refused'
+  /** Accepts connections and says nothing. */
+  | 'silent'
+  /** 554 instead of a greeting. */
+  | 'greeting-refused'
+  /** A greeting of 10 MB: many lines. */
+  | 'banner-flood'
+  /** A greeting of 10 MB: one line that does not end. */
+  | 'endless-line'
+  /** The greeting comes an octet a second. */
+  | 'byte-a-second'
+  /** A reply in clear right behind the one to STARTTLS, for a client that reads on before TLS (CVE-2011-0411). */
+  | 'injected-data'
+  /** TLS stands, then 421 and the end. */
+  | 'closing-after-starttls'
+  /** After its reply to STARTTLS the server speaks no TLS. */
+  | 'no-handshake';
