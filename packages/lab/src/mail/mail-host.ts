@@ -66,7 +66,36 @@ export class MailHost {
   listen(port: number): Promise<Listener> {
     return new Promise((resolve, reject) => {
       const sockets = new Set<Socket>();
-      // A server for each connection: it has the certificate of the moment, and it never listens by itself.
+      const server = createServer((socket) => {
+        sockets.add(socket);
+        socket.on('close', () => sockets.delete(socket));
+        this.#serve(socket);
+      });
+      server.once('error', reject);
+      server.listen(port, this.address, () => {
+        server.off('error', reject);
+        const bound = server.address();
+        resolve({
+          port: typeof bound === 'object' && bound ? bound.port : port,
+          close: () =>
+            new Promise((done) => {
+              server.close(() => done());
+              for (const socket of sockets) socket.destroy();
+            }),
+        });
+      });
+    });
+  }
+
+  #serve(socket: Socket): void {
+    this.connections++;
+    const { fault } = this;
+    if (fault !== undefined && fault !== 'no-starttls') {
+      const secureContext = createSecureContext(tlsIdentity(this.#chain));
+      serveHostile(socket, { name: this.name, fault, secureContext, octetIntervalMs: this.#octetIntervalMs });
+      return;
+    }
+    // A server for each connection: it has the certificate of the moment, and it never listens by itself.
     const server = this.#smtpServer(fault !== 'no-starttls');
     server.connect(socket, { id: String(this.connections) });
   }
