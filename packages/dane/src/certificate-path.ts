@@ -90,20 +90,22 @@ export class IssuerPool {
     }
   }
 
-  /** All whose subject is the certificate's issuer: a fitting key identifier first, one that does not fit last. */
+  /**
+   * All whose subject is the certificate's issuer, those with the key identifier that the certificate names first. One with another
+   * identifier did not issue it: OpenSSL, hence most senders, does not even try its key.
+   */
   candidates(certificate: Certificate): readonly Certificate[] {
     const named = this.#bySubject.get(certificate.issuerKey) ?? [];
     const wanted = certificate.extensions.authorityKeyIdentifier;
-    if (named.length < 2 || !wanted) return named;
-    const rank = (candidate: Certificate): number => {
+    if (!wanted) return named;
+    const fitting: Certificate[] = [];
+    const unsaid: Certificate[] = [];
+    for (const candidate of named) {
       const own = candidate.extensions.subjectKeyIdentifier;
-      if (!own) return 1;
-      return sameOctets(own, wanted) ? 0 : 2;
-    };
-    return named
-      .map((candidate) => ({ candidate, rank: rank(candidate) }))
-      .sort((a, b) => a.rank - b.rank)
-      .map((entry) => entry.candidate);
+      if (!own) unsaid.push(candidate);
+      else if (sameOctets(own, wanted)) fitting.push(candidate);
+    }
+    return [...fitting, ...unsaid];
   }
 }
 

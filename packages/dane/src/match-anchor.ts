@@ -11,7 +11,7 @@ import type { Certificate } from './certificate.ts';
 import { IssuerPool, type PathEnd, pathByName, pathCertificates, verifiedPaths } from './certificate-path.ts';
 import { sameOctets } from './der.ts';
 import { certificateNames } from './names.ts';
-import { dateFlaw, describe, pathFlaw, strictSendersNotes } from './path-rules.ts';
+import { type DaneNote, dateFlaw, describe, pathFlaw } from './path-rules.ts';
 import { importPublicKey } from './public-key.ts';
 import { type IndexedRecord, Matching, Selector, Usage } from './tlsa.ts';
 import { type DaneMatch, type Failure, type MatchInput, matched, nameFailure } from './verdict.ts';
@@ -111,7 +111,7 @@ function judge(end: PathEnd, entry: IndexedRecord, bareKey: boolean, input: Matc
   const flaw = pathFlaw(path, { at: input.at, namedAnchor: !bareKey });
   if (flaw) return { ...flaw, depth: end.depth };
   if (!certificateNames(leaf, input.names)) return nameFailure(leaf, input.names, end.depth);
-  const notes = strictSendersNotes(path);
+  const notes: DaneNote[] = [];
   const late = bareKey ? undefined : dateFlaw(end.certificate, end.depth, input.at);
   if (late) {
     notes.push({

@@ -8,7 +8,7 @@ import type { Certificate } from './certificate.ts';
 import { IssuerPool, type PathEnd, pathCertificates, verifiedPaths } from './certificate-path.ts';
 import { issuerCandidates } from './match-anchor.ts';
 import { certificateNames } from './names.ts';
-import { pathFlaw, strictSendersNotes } from './path-rules.ts';
+import { pathFlaw } from './path-rules.ts';
 import { type IndexedRecord, Usage } from './tlsa.ts';
 import { type DaneMatch, type Failure, type MatchInput, matched, nameFailure } from './verdict.ts';
 
@@ -48,8 +48,7 @@ export function matchPkix(input: MatchInput, ca: readonly Uint8Array[]): DaneMat
     const path = pathCertificates(end);
     const flaw = pathFlaw(path, { at: input.at, namedAnchor: false });
     if (flaw) failures.push({ ...flaw, depth: hit.depth });
-    else if (certificateNames(leaf, input.names))
-      return matched(hit.entry, hit.depth, strictSendersNotes(path));
+    else if (certificateNames(leaf, input.names)) return matched(hit.entry, hit.depth);
     else failures.push(nameFailure(leaf, input.names, hit.depth));
   }
   return failures;

@@ -3,11 +3,9 @@
  * senders run): readable extensions, CA certificates above the leaf, path lengths, name constraints, purpose, dates.
  *
  * Limitations: certificate policies are not evaluated (their extensions are tolerated when critical), the Netscape
- * certificate type is not known, and nothing is looked up about revocation. More lenient than OpenSSL in two things, each of
- * which {@link strictSendersNotes} tells: a purpose of anyExtendedKeyUsage, and a key identifier that does not fit.
+ * certificate type is not known, and nothing is looked up about revocation.
  */
 import type { Certificate } from './certificate.ts';
-import { sameOctets } from './der.ts';
 import { nameToText } from './distinguished-name.ts';
 import { ExtensionOid } from './extensions.ts';
 import { MAX_CONSTRAINT_COMPARISONS } from './limits.ts';
@@ -35,9 +33,8 @@ export interface Flaw {
 export interface DaneNote {
   /**
    * - `anchor-expired`: an intermediate that a record names as anchor is outside its dates; a root would have been refused
-   * - `any-purpose`, `key-identifier`: OpenSSL, hence many senders, would refuse the path
    */
-  readonly code: 'anchor-expired' | 'any-purpose' | 'key-identifier';
+  readonly code: 'anchor-expired';
   /** a sentence without the full stop */
   readonly text: string;
 }
@@ -50,7 +47,6 @@ export interface PathContext {
 }
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
-const ANY_PURPOSE = '2.5.29.37.0';
 
 /** Critical extensions that a path may have: those that we evaluate, and those that say nothing about what we ask. */
 const KNOWN_CRITICAL: ReadonlySet<string> = new Set([
@@ -163,11 +159,11 @@ function constrained(path: readonly Certificate[]): Flaw | undefined {
   });
 }
 
-/** serverAuth, or no extended key usage at all, in every certificate; and a leaf whose key may serve in TLS. */
+/** serverAuth by its own name (anyExtendedKeyUsage will not do), or no extended key usage at all, in every certificate; and a leaf whose key may serve in TLS. */
 function wrongPurpose(path: readonly Certificate[]): Flaw | undefined {
   return first(path, (certificate, depth) => {
     const { extendedKeyUsage, keyUsage } = certificate.extensions;
-    if (extendedKeyUsage && !extendedKeyUsage.some((oid) => oid === SERVER_AUTH || oid === ANY_PURPOSE)) {
+    if (extendedKeyUsage && !extendedKeyUsage.includes(SERVER_AUTH)) {
       return {
         reason: 'purpose',
         text: `${describe(certificate, depth)} is not for TLS servers (extended key usage)`,
@@ -205,23 +201,4 @@ export function dateFlaw(certificate: Certificate, depth: number, at: number): F
   if (!(notBefore <= at))
     return { reason: 'not-yet-valid', text: `${who} is not valid before ${timeToText(notBefore)}` };
   return undefined;
-}
-
-/** What passes here but not with OpenSSL's verifier: a certificate that many senders will refuse, as notes for its operator. */
-export function strictSendersNotes(path: readonly Certificate[]): DaneNote[] {
-  const notes: DaneNote[] = [];
-  for (const [depth, certificate] of path.entries()) {
-    const purposes = certificate.extensions.extendedKeyUsage;
-    if (purposes && !purposes.includes(SERVER_AUTH)) {
-      const text = `${describe(certificate, depth)} is for any purpose but does not name serverAuth: OpenSSL refuses it`;
-      notes.push({ code: 'any-purpose', text });
-    }
-    const wanted = certificate.extensions.authorityKeyIdentifier;
-    const own = path[depth + 1]?.extensions.subjectKeyIdentifier;
-    if (wanted && own && !sameOctets(wanted, own)) {
-      const text = `${describe(certificate, depth)} names another key identifier than its issuer has: OpenSSL refuses it`;
-      notes.push({ code: 'key-identifier', text });
-    }
-  }
-  return notes;
 }
