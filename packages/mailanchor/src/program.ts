@@ -187,6 +187,8 @@ function addLab(program: CommandUnknownOpts, context: Context, done: Done): void
       '--dir <folder>',
       'where root hints, trust anchor and configuration go (default: a temporary folder)',
     )
+    .option('--port <n>', 'port of the mail hosts (default: one that is free)')
+    .option('--dns-port <n>', 'port of the name servers (default: one that is free)')
     .option('--demo', 'check every destination, show what comes out, and end')
     .action(async (options) => {
       const { runLab } = await import('./commands/lab.ts');
@@ -198,7 +200,7 @@ function addLab(program: CommandUnknownOpts, context: Context, done: Done): void
     `
 Examples:
   mailanchor lab --dir ./practice
-  mailanchor check --config ./practice/mailanchor.yaml good.example     (in another terminal)
+  mailanchor check --config ./practice/mailanchor.yaml good-311.example     (in another terminal)
   mailanchor lab --demo`,
   );
 }

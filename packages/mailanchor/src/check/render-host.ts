@@ -80,8 +80,10 @@ function sessionWords(session: SessionReport, host: HostCheck): readonly [Tone, 
   if (match === null) return ['dim', 'encrypted; nothing to verify it by'];
   if (match.kind === 'match') {
     const record = `${match.usage} ${match.selector} ${match.matching}`;
-    const which = match.depth === 0 ? "the server's own" : `that of the CA at depth ${match.depth}`;
-    return ['good', `matches ${record}: ${which} ${match.selector === 1 ? 'key' : 'certificate'}`];
+    const what = match.selector === 1 ? 'key' : 'certificate';
+    const whose =
+      match.depth === 0 ? `the server's own ${what}` : `the ${what} of the CA at depth ${match.depth}`;
+    return ['good', `matches ${record}: ${whose}`];
   }
   if (match.kind === 'mismatch') return ['bad', `${match.reason}: ${printable(match.text)}`];
   return ['warn', 'encrypted; no usable record to verify it by'];

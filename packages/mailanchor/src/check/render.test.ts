@@ -51,7 +51,7 @@ test('what is broken, why and what to do, the gravest first', () => {
 test('a depth above the leaf is the CA', () => {
   const match = { kind: 'match', usage: 2, selector: 1, matching: 1, depth: 1, record: 1 } as const;
   expect(text({ hosts: [host({ sessions: [session({ match, matchedRecords: [1] })] })] })).toMatch(
-    /matches 2 1 1: that of the CA at depth 1 key/,
+    /matches 2 1 1: the key of the CA at depth 1/,
   );
 });
 

@@ -1,7 +1,11 @@
 /** One target checked. */
-
-import type { Target } from '@mailanchor/smtp';
-import { type CheckProgress, checkDestination, type DomainCheck } from '@mailanchor/smtp';
+import {
+  type CheckProgress,
+  checkDestination,
+  type DomainCheck,
+  type SessionLimits,
+  type Target,
+} from '@mailanchor/smtp';
 import type { Lookup } from '../lookup.ts';
 import type { CheckSettings } from './settings.ts';
 
@@ -12,6 +16,7 @@ export async function checkTarget(
   lookup: Lookup,
   signal: AbortSignal,
   onProgress: (event: CheckProgress) => void,
+  sessionLimits?: Partial<SessionLimits>,
 ): Promise<DomainCheck> {
   const port = target.kind === 'service' ? target.port : settings.port;
   return checkDestination(text, {
@@ -23,6 +28,7 @@ export async function checkTarget(
     onProgress,
     ...(port !== undefined && { port }),
     ...(settings.helo !== undefined && { helo: settings.helo }),
+    ...(sessionLimits && { sessionLimits }),
     ...(settings.fromAddress !== undefined && { localAddress: settings.fromAddress }),
   });
 }

@@ -70,9 +70,10 @@ function renderVerdict(verdict: DaneVerdict, records: readonly TlsaRecord[], { p
   switch (verdict.kind) {
     case 'match': {
       const what = verdict.selector === 1 ? 'key' : 'certificate';
-      const whose = verdict.depth === 0 ? "the server's own" : `that of the CA at depth ${verdict.depth}`;
+      const whose =
+        verdict.depth === 0 ? `the server's own ${what}` : `the ${what} of the CA at depth ${verdict.depth}`;
       return [
-        `${sign(paint, 'good')} ${paint.badge('good', 'MATCH')} record ${verdict.record}, ${tlsaParametersToText(verdict)}: ${whose} ${what}`,
+        `${sign(paint, 'good')} ${paint.badge('good', 'MATCH')} record ${verdict.record}, ${tlsaParametersToText(verdict)}: ${whose}`,
       ];
     }
     case 'mismatch':

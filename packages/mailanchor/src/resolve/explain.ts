@@ -86,6 +86,8 @@ function answerNode(resolution: Resolution, paint: Paint): Node {
   return { title, lines };
 }
 
+const PROOFS: ReadonlySet<number> = new Set([RRType.NSEC, RRType.NSEC3]);
+
 /** What shows that something is absent: NSEC, NSEC3 and the signatures over them. */
 function proofLine(record: ResourceRecord, paint: Paint): string[] {
   if (record.type === RRType.NSEC) {
@@ -101,7 +103,9 @@ function proofLine(record: ResourceRecord, paint: Paint): string[] {
       ),
     ];
   }
-  return record.type === RRType.RRSIG ? [signatureLine(record, paint)] : [];
+  if (record.type !== RRType.RRSIG) return [];
+  // The SOA beside a denial says how long it may be kept; it proves nothing.
+  return PROOFS.has(decodeRrsig(record.rdata).typeCovered) ? [signatureLine(record, paint)] : [];
 }
 
 function signatureLine(record: ResourceRecord, paint: Paint): string {
