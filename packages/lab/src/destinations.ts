@@ -314,7 +314,12 @@ export const DESTINATIONS: readonly DestinationSpec[] = [
       findings: ['denial-broken'],
     },
     {
-      zone: { denialFault: { kind: 'wrong', ...below('_tcp.mx.broken-denial.example') } },
+      // With a name before `_25`, the NSEC record that would prove its absence is none that other answers show: a resolver that
+      // uses what it has seen (RFC 8198) would do without the wrong one.
+      zone: {
+        records: '@ MX 10 mx\n_0._tcp.mx TXT "before"',
+        denialFault: { kind: 'wrong', ...below('_tcp.mx.broken-denial.example') },
+      },
       host: { tlsa: [] },
     },
   ),
