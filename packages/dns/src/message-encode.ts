@@ -75,13 +75,13 @@ function flags(m: Message): number {
 
 /** Writes whole RRsets while they fit; says how many records were written. */
 function writeRecords(writer: MessageWriter, records: readonly ResourceRecord[]): number {
-  let setStart = writer.mark();
+  let setStart = writer.at;
   let setIndex = 0;
   for (let i = 0; i < records.length; i++) {
     const record = records[i]!;
     const before = records[i - 1];
     if (before === undefined || !sameSet(before, record)) {
-      setStart = writer.mark();
+      setStart = writer.at;
       setIndex = i;
     }
     writeRecord(writer, record);

@@ -77,18 +77,10 @@ export class MessageWriter {
     scratch[2]! |= 0x02;
   }
 
-  mark(): number {
-    return this.at;
-  }
-
-  /** Forgets what was written from `mark` on. */
+  /** Forgets what was written from `mark` on. No name is written afterwards: it might point at what is gone. */
   rewind(mark: number): void {
     this.at = mark;
     this.overflow = false;
-    while (suffixes > 0 && suffixAt[suffixes - 1]! >= mark) {
-      suffixes--;
-      newest[suffixHash[suffixes]! & (BUCKETS - 1)] = older[suffixes]!;
-    }
   }
 
   name(name: Name): void {

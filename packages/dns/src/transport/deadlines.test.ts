@@ -15,27 +15,38 @@ function entry(deadline: number, expired: number[]): Deadline {
 
 describe('Deadlines', () => {
   it('expire in order, those that were not removed, and not before their time', () => {
-    const plan = fc.array(fc.record({ after: fc.integer({ min: 0, max: 500 }), remove: fc.boolean() }), {
-      minLength: 1,
-      maxLength: 60,
-    });
+    /** Each is added, and then, with some, an earlier one removed. */
+    const plan = fc.array(
+      fc.record({ after: fc.integer({ min: 0, max: 500 }), remove: fc.option(fc.nat()) }),
+      {
+        minLength: 1,
+        maxLength: 80,
+      },
+    );
     fc.assert(
       fc.property(plan, fc.integer({ min: 0, max: 600 }), (entries, pause) => {
         const deadlines = new Deadlines();
         const expired: number[] = [];
         const start = performance.now();
-        const made = entries.map(({ after }) => entry(start + after, expired));
-        for (const each of made) deadlines.add(each);
-        made.forEach((each, i) => {
-          if (entries[i]!.remove) deadlines.remove(each);
-        });
-        const kept = made.filter((_, i) => !entries[i]!.remove).map(({ deadline }) => deadline);
+        const made: Deadline[] = [];
+        const removed = new Set<Deadline>();
+        for (const { after, remove } of entries) {
+          const added = entry(start + after, expired);
+          made.push(added);
+          deadlines.add(added);
+          if (remove === null) continue;
+          const victim = made[remove % made.length]!;
+          deadlines.remove(victim);
+          removed.add(victim);
+        }
+        const kept = made.filter((each) => !removed.has(each)).map(({ deadline }) => deadline);
         vi.advanceTimersByTime(pause);
         expect(expired.every((deadline) => deadline <= start + pause)).toBe(true);
         vi.advanceTimersByTime(1000);
         expect(expired).toEqual(kept.sort((a, b) => a - b));
         expect(deadlines.size).toBe(0);
       }),
+      { numRuns: 1000 },
     );
   });
 

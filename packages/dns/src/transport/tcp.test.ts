@@ -124,18 +124,33 @@ describe('TCP', () => {
     expect(server.connections.length).toBe(2);
   });
 
-  it('asks again only once', async () => {
-    let messages = 0;
+  it('asks again only once, whatever else the new connection does', async () => {
+    const bad = makeQuery(Name.fromText('bad.example'), RRType.A);
+    let seen = 0;
+    let onSecond = () => {};
+    const second = new Promise<void>((resolve) => {
+      onSecond = resolve;
+    });
     const server = await serve({
       tcp: (octets, send, socket) => {
-        if (++messages === 1) send(respond(octets));
-        else socket.end();
+        if (decodeMessage(octets).questions[0]!.name.equals(bad.questions[0]!.name)) {
+          seen++;
+          if (seen === 1) socket.destroy();
+          else if (seen === 2) onSecond();
+          else send(respond(octets));
+          return;
+        }
+        send(respond(octets));
+        if (seen > 0) socket.end();
       },
     });
     const tcp = transport();
     await tcp.exchange(query, server.endpoint, late);
-    expect(await code(tcp.exchange(query, server.endpoint, late))).toBe('closed');
-    expect(server.connections.length).toBe(2);
+    const unlucky = code(tcp.exchange(bad, server.endpoint, late));
+    await second;
+    await tcp.exchange(query, server.endpoint, late);
+    expect(await unlucky).toBe('closed');
+    expect(seen).toBe(2);
   });
 
   it.each<readonly [string, string, NonNullable<FakeServerOptions['tcp']>]>([
@@ -189,7 +204,8 @@ describe('TCP', () => {
         socket.on('close', () => clearInterval(drip));
       },
     });
-    expect(await code(transport().exchange(query, server.endpoint, soon))).toBe('timeout');
+    const tcp = transport({ idleMs: 3_600_000 });
+    expect(await code(tcp.exchange(query, server.endpoint, soon))).toBe('timeout');
     // And does not keep such a connection.
     await once(server.connections[0]!, 'close');
   });

@@ -196,6 +196,12 @@ describe('UDP', () => {
     expect((await failure(transport().exchange(query, server.endpoint, late))).code).toBe('refused');
   });
 
+  it('says that a query is too large for UDP', async () => {
+    const { endpoint } = await serve({});
+    const huge = makeQuery(name, RRType.TLSA, { options: [{ code: 12, data: new Uint8Array(65470) }] });
+    expect((await failure(transport().exchange(huge, endpoint, late))).code).toBe('too-large');
+  });
+
   it('refuses what is no endpoint and what is no query', async () => {
     const { endpoint } = await serve({});
     for (const bad of [
@@ -247,6 +253,8 @@ describe('UDP', () => {
     expect(ids.size).toBeGreaterThan(95);
     expect(Math.max(...ports.values())).toBeLessThanOrEqual(5);
     expect(ports.size).toBeGreaterThanOrEqual(20);
+    await Promise.all(Array.from({ length: 50 }, () => udp.exchange(query, endpoint, late)));
+    expect(Math.max(...ports.values())).toBeLessThanOrEqual(5);
   });
 
   it('takes its ids from the given source', async () => {
