@@ -10,7 +10,7 @@ import type { Deadline } from './deadline.ts';
 import { limiter } from './limiter.ts';
 import { publicCas } from './public-cas.ts';
 import { openSession, type SessionResult } from './session.ts';
-import { SESSION_LIMITS } from './session-limits.ts';
+import { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 import { hostVerdict, standingOf } from './standing.ts';
 import type { ServiceProtocol } from './target.ts';
 import { tlsaData } from './tlsa-report.ts';
@@ -74,25 +74,32 @@ function skipped(outcome: 'deadline' | 'not-tried', text: string): Skipped {
 
 async function session(plan: HostPlan, address: string, options: HostCheckOptions): Promise<SessionReport> {
   const { host, port } = plan;
-  const totalMs = Math.min(SESSION_LIMITS.totalMs, options.deadline.remainingMs());
+  const totalMs = options.deadline.remainingMs();
   if (totalMs <= 0) return { ...skipped('deadline', 'no time left'), address, port };
   options.onProgress?.({ kind: 'session-start', host, address });
   const result = await openSession({
     address,
     port,
     servername: servername(plan),
-    security: options.protocol === 'tls' ? 'tls' : 'starttls',
+    protocol: options.protocol,
     helo: options.helo,
     localAddress: options.localAddress,
     signal: options.signal,
     connect: options.dial,
-    limits: {
-      ...options.sessionLimits,
-      totalMs: Math.min(totalMs, options.sessionLimits?.totalMs ?? totalMs),
-    },
+    limits: sessionLimits(totalMs, options.sessionLimits),
   });
   options.onProgress?.({ kind: 'session-end', host, address, outcome: result.kind });
   return report(plan, address, result, options);
+}
+
+/** A step takes no more than a part of what is left, so that a silent server is told from a check that ran out of time. */
+const STEP_PART = 0.6;
+
+function sessionLimits(leftMs: number, given: Partial<SessionLimits> = {}): SessionLimits {
+  const step = (milliseconds: number): number => Math.min(milliseconds, leftMs * STEP_PART);
+  const { connectMs, replyMs, tlsMs, totalMs } = SESSION_LIMITS;
+  const scaled = { connectMs: step(connectMs), replyMs: step(replyMs), tlsMs: step(tlsMs) };
+  return { ...SESSION_LIMITS, ...scaled, ...given, totalMs: Math.min(leftMs, given.totalMs ?? totalMs) };
 }
 
 /** SNI is the TLSA base domain where DANE applies (rfc7672#section-8.1), else the host; never an address. */

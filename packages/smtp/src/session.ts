@@ -1,17 +1,18 @@
 /**
  * One session with a mail server, up to the point where mail could be sent: connection, greeting, EHLO, STARTTLS (rfc3207#section-4),
- * TLS, EHLO again, QUIT. It collects the presented certificates and decides nothing.
+ * TLS, EHLO again, QUIT. With other services: up to the handshake. It collects the presented certificates and decides nothing.
  *
  * However it ends, the end is a value; sockets are closed in every case, and what a server can make us read or wait for is bounded
  * by `SessionLimits`.
  */
 import * as net from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { Conversation, type End, isEnd } from './conversation.ts';
 import { SmtpError } from './errors.ts';
-import { LineReader } from './line-reader.ts';
+import { type Opener, openImap, openPop3, openSmtp, sendEhlo } from './opening.ts';
 import { printable } from './printable.ts';
-import { capabilitiesOf, type Reply, readReply, replyText } from './reply.ts';
 import { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
+import type { ServiceProtocol } from './target.ts';
 import { handshake } from './tls.ts';
 import type { SessionOutcome, TlsReport } from './verdict.ts';
 
@@ -24,8 +25,8 @@ export interface SessionOptions {
   readonly port: number;
   /** For SNI: the TLSA base domain, else the host. Undefined for an address. */
   readonly servername?: string | undefined;
-  /** 'starttls' speaks SMTP first; 'tls' begins with the handshake and ends with it. */
-  readonly security: 'starttls' | 'tls';
+  /** What is spoken before the handshake; 'tls': nothing. */
+  readonly protocol: ServiceProtocol;
   /** EHLO name. Default: the connection's own address as a literal (RFC 5321 4.1.4). */
   readonly helo?: string | undefined;
   readonly localAddress?: string | undefined;
@@ -52,12 +53,6 @@ export interface SessionResult {
   readonly capabilities: readonly string[];
   /** Milliseconds. */
   readonly durationMs: number;
-}
-
-interface End {
-  readonly kind: SessionOutcome;
-  readonly text: string;
-  readonly errorCode?: string | undefined;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -133,24 +128,24 @@ class Session {
     const failure = await this.#connect();
     if (failure) return failure;
     const socket = this.#socket!;
-    if (this.#options.security === 'tls') {
-      return (await this.#secure(socket)) ?? { kind: 'established', text: 'TLS established' };
-    }
-    const reader = new LineReader(socket, this.#limits);
-    const refused = await this.#openingOf(socket, reader);
-    if (refused) {
-      reader.detach();
-      return refused;
-    }
+    const { protocol, helo } = this.#options;
+    if (protocol === 'tls') return (await this.#secure(socket)) ?? ESTABLISHED;
+
+    const conversation = new Conversation(socket, this.#limits);
+    const end = await OPENERS[protocol](conversation, this.#collected, helo);
+    const { pending } = conversation;
+    conversation.detach();
+    if (end) return end;
     // Whatever came in the same breath as the reply was not protected, and must not be taken for what comes after (CVE-2011-0411).
-    if (reader.pending > 0) {
+    if (pending > 0) {
       return {
         kind: 'injected-data',
         text: 'the server sent data between its STARTTLS reply and the handshake',
       };
     }
-    reader.detach();
-    return (await this.#secure(socket)) ?? (await this.#afterTls());
+    const failed = await this.#secure(socket);
+    if (failed || protocol !== 'smtp') return failed ?? ESTABLISHED;
+    return this.#afterTls(helo);
   }
 
   #connect(): Promise<End | undefined> {
@@ -182,44 +177,6 @@ class Session {
     });
   }
 
-  /** Greeting, EHLO, STARTTLS. Undefined: the server is ready for the handshake. */
-  async #openingOf(socket: net.Socket, reader: LineReader): Promise<End | undefined> {
-    const greeting = await this.#reply(reader, 'greeting');
-    if ('kind' in greeting) return greeting;
-    this.#collected.greeting = printable(greeting.lines[0] ?? '');
-    if (greeting.code >= 400) {
-      return { kind: 'greeting-refused', text: `the server greets with ${replyText(greeting)}` };
-    }
-    if (greeting.code !== 220) return unexpected('greeting', greeting);
-
-    const ehlo = await this.#ehlo(socket, reader);
-    if ('kind' in ehlo) {
-      if (ehlo.kind !== 'ehlo-refused' || !ehlo.permanent) return ehlo;
-      // A server from before ESMTP: it takes mail, and has no STARTTLS.
-      const helo = await this.#command(socket, reader, `HELO ${this.#heloName(socket)}`, 'HELO');
-      if ('kind' in helo) return helo;
-      if (helo.code !== 250) return ehlo;
-      this.#collected.starttls = false;
-      await this.#quit(socket, reader);
-      return {
-        kind: 'starttls-not-offered',
-        text: `the server knows no EHLO (${ehlo.text}), hence no STARTTLS`,
-      };
-    }
-    this.#collected.starttls = ehlo.has('STARTTLS');
-    if (!this.#collected.starttls) {
-      await this.#quit(socket, reader);
-      return { kind: 'starttls-not-offered', text: 'the server does not offer STARTTLS' };
-    }
-    const reply = await this.#command(socket, reader, 'STARTTLS', 'STARTTLS');
-    if ('kind' in reply) return reply;
-    if (reply.code !== 220) {
-      await this.#quit(socket, reader);
-      return { kind: 'starttls-refused', text: `the server answers STARTTLS with ${replyText(reply)}` };
-    }
-    return undefined;
-  }
-
   async #secure(socket: net.Socket): Promise<End | undefined> {
     const { servername } = this.#options;
     const outcome = await handshake(socket, { servername, timeoutMs: this.#limits.tlsMs });
@@ -235,89 +192,24 @@ class Session {
   }
 
   /** Capabilities are asked anew (rfc3207#section-4.2); this also shows that the server accepts the handshake. */
-  async #afterTls(): Promise<End> {
-    const stream = this.#stream!;
-    const reader = new LineReader(stream, this.#limits);
-    const ehlo = await this.#ehlo(stream, reader);
-    if ('kind' in ehlo) {
-      // With TLS 1.3 a server refuses a handshake after the client believes it done.
-      return ehlo.kind === 'closed' ? { ...ehlo, kind: 'tls-failed' } : ehlo;
-    }
+  async #afterTls(helo: string | undefined): Promise<End> {
+    const conversation = new Conversation(this.#stream!, this.#limits);
+    const ehlo = await sendEhlo(conversation, helo);
+    // With TLS 1.3 a server refuses a handshake after the client believes it done.
+    if (isEnd(ehlo)) return ehlo.kind === 'closed' ? { ...ehlo, kind: 'tls-failed' } : ehlo;
     this.#collected.capabilities = [...ehlo.keys()];
-    await this.#quit(stream, reader);
-    return { kind: 'established', text: `TLS established with ${this.#collected.tls?.protocol}` };
-  }
-
-  async #ehlo(
-    stream: net.Socket,
-    reader: LineReader,
-  ): Promise<Map<string, string> | (End & { readonly permanent?: boolean })> {
-    const reply = await this.#command(stream, reader, `EHLO ${this.#heloName(stream)}`, 'EHLO');
-    if ('kind' in reply) return reply;
-    if (reply.code === 250) return capabilitiesOf(reply);
-    if (reply.code < 400) return unexpected('EHLO', reply);
-    const text = `the server answers EHLO with ${replyText(reply)}`;
-    return { kind: 'ehlo-refused', text, permanent: reply.code >= 500 };
-  }
-
-  #heloName(stream: net.Socket): string {
-    if (this.#options.helo !== undefined) return this.#options.helo;
-    const address = stream.localAddress ?? '127.0.0.1';
-    return net.isIPv6(address) ? `[IPv6:${address.replace(/%.*$/, '')}]` : `[${address}]`;
-  }
-
-  async #command(stream: net.Socket, reader: LineReader, line: string, after: string): Promise<Reply | End> {
-    // Data that came unasked is no answer to a command not yet sent.
-    if (reader.pending > 0) return { kind: 'protocol-error', text: `the server talks before ${after}` };
-    if (stream.writable) stream.write(`${line}\r\n`);
-    return this.#reply(reader, after);
-  }
-
-  async #reply(reader: LineReader, after: string): Promise<Reply | End> {
-    const end = performance.now() + this.#limits.replyMs;
-    const outcome = await readReply(reader, () => end - performance.now());
-    switch (outcome.kind) {
-      case 'reply':
-        if (outcome.reply.code !== 421 || after === 'greeting') return outcome.reply;
-        return {
-          kind: 'service-closing',
-          text: `the server closes after ${after}: ${replyText(outcome.reply)}`,
-        };
-      case 'malformed':
-        return { kind: 'protocol-error', text: `after ${after}: ${outcome.why}` };
-      case 'timeout':
-        return { kind: 'reply-timeout', text: `no whole reply in time (${after})` };
-      case 'line-too-long':
-        return {
-          kind: 'too-much-data',
-          text: `a line longer than ${this.#limits.lineOctets} octets (${after})`,
-        };
-      case 'too-much-data':
-        return { kind: 'too-much-data', text: `more than ${this.#limits.totalOctets} octets (${after})` };
-      case 'closed': {
-        const { code, message } = (outcome.error ?? {}) as NodeJS.ErrnoException;
-        const how = message === undefined ? '' : `: ${printable(message)}`;
-        return {
-          kind: 'closed',
-          text: `the server closed the connection (${after})${how}`,
-          errorCode: code,
-        };
-      }
-    }
-  }
-
-  /** A courtesy that may fail. */
-  async #quit(stream: net.Socket, reader: LineReader): Promise<void> {
-    if (!stream.writable) return;
-    stream.write('QUIT\r\n');
-    const end = performance.now() + this.#limits.quitMs;
-    await readReply(reader, () => end - performance.now());
+    await conversation.quit();
+    return ESTABLISHED;
   }
 }
 
-function unexpected(after: string, reply: Reply): End {
-  return { kind: 'protocol-error', text: `unexpected reply (${after}): ${replyText(reply)}` };
-}
+const ESTABLISHED: End = { kind: 'established', text: 'TLS established' };
+
+const OPENERS: Readonly<Record<Exclude<ServiceProtocol, 'tls'>, Opener>> = {
+  smtp: openSmtp,
+  imap: openImap,
+  pop3: openPop3,
+};
 
 /** Codes that speak of this machine, not of the server. */
 const LOCAL_FAULTS = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL', 'EACCES', 'EPERM']);

@@ -19,6 +19,8 @@ export interface MailHostScript {
   /** Leaf first. */
   readonly chain?: readonly MadeCertificate[];
   readonly secureContext?: tls.SecureContextOptions;
+  /** Another protocol than SMTP: the command that begins TLS, and the answers to it that say yes and no. */
+  readonly dialect?: keyof typeof DIALECTS;
   /** TLS from the first octet. */
   readonly implicitTls?: boolean;
   readonly quit?: 'silent';
@@ -39,9 +41,16 @@ export interface MailHost {
   close(): Promise<void>;
 }
 
+const DIALECTS = {
+  smtp: { command: /^STARTTLS$/i, yes: '220 go ahead\r\n' },
+  imap: { command: /^a1 STARTTLS$/, yes: '* CAPABILITY IMAP4rev2\r\na1 OK begin\r\n' },
+  pop3: { command: /^STLS$/, yes: '+OK begin\r\n' },
+} as const;
+
 const EHLO = '250-mail.test\r\n250-PIPELINING\r\n250-STARTTLS\r\n250 8BITMIME\r\n';
 
 export async function startMailHost(script: MailHostScript = {}): Promise<MailHost> {
+  const dialect = DIALECTS[script.dialect ?? 'smtp'];
   const commands: string[] = [];
   const servernames: string[] = [];
   const sockets = new Set<net.Socket>();
@@ -68,9 +77,9 @@ export async function startMailHost(script: MailHostScript = {}): Promise<MailHo
         const line = text.slice(0, end);
         text = text.slice(end + 2);
         commands.push(secured ? `tls ${line}` : line);
-        if (/^STARTTLS$/i.test(line) && !secured && !script.starttls) {
+        if (dialect.command.test(line) && !secured && !script.starttls) {
           socket.off('data', onData);
-          socket.write(`220 go ahead\r\n${script.inject ?? ''}`);
+          socket.write(`${dialect.yes}${script.inject ?? ''}`);
           if (script.handshake) misshake(socket, script.handshake);
           else secure(socket, (stream) => converse(stream, true));
           return;
@@ -87,7 +96,7 @@ export async function startMailHost(script: MailHostScript = {}): Promise<MailHo
       const plain = script.ehlo ?? EHLO;
       say(socket, secured ? (script.afterTls ?? EHLO.replace('250-STARTTLS\r\n', '')) : plain);
     } else if (verb === 'HELO') say(socket, script.helo ?? '502 no\r\n');
-    else if (verb === 'STARTTLS') say(socket, script.starttls ?? '503 no\r\n');
+    else if (dialect.command.test(line)) say(socket, script.starttls ?? '503 no\r\n');
     else if (verb === 'QUIT') {
       if (script.quit !== 'silent') socket.end('221 bye\r\n');
     } else say(socket, '502 no\r\n');

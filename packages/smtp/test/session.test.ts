@@ -34,7 +34,7 @@ async function open(script: MailHostScript, options: Partial<SessionOptions> = {
   return openSession({
     address,
     port,
-    security: 'starttls',
+    protocol: 'smtp',
     servername: 'mx.test',
     limits: QUICK,
     ...options,
@@ -47,7 +47,7 @@ describe('a session that succeeds', () => {
     const result = await openSession({
       address: host.address,
       port: host.port,
-      security: 'starttls',
+      protocol: 'smtp',
       servername: 'base.test',
       helo: 'checker.test',
     });
@@ -102,20 +102,20 @@ describe('a session that succeeds', () => {
   }
 
   it('TLS from the first octet', async () => {
-    const result = await open({ implicitTls: true }, { security: 'tls' });
+    const result = await open({ implicitTls: true }, { protocol: 'tls' });
     expect(result).toMatchObject({ kind: 'established', starttls: null, tls: { servername: 'mx.test' } });
     expect(result.chain).toHaveLength(2);
   });
 
   it('without EHLO name it gives its own address as a literal', async () => {
     const host = await start();
-    await openSession({ address: host.address, port: host.port, security: 'starttls' });
+    await openSession({ address: host.address, port: host.port, protocol: 'smtp' });
     expect(host.commands[0]).toBe('EHLO [127.0.0.1]');
   });
 
   it('IPv6', async () => {
     const host = await start({ address: '::1' });
-    const result = await openSession({ address: '::1', port: host.port, security: 'starttls' });
+    const result = await openSession({ address: '::1', port: host.port, protocol: 'smtp' });
     expect([result.kind, host.commands[0]]).toEqual(['established', 'EHLO [IPv6:::1]']);
   });
 
@@ -195,7 +195,7 @@ describe('a session that fails', () => {
     await openSession({
       address,
       port,
-      security: 'starttls',
+      protocol: 'smtp',
       connect: (to) => {
         const socket = createConnection(to);
         socket.on('close', () => {
@@ -211,7 +211,7 @@ describe('a session that fails', () => {
   it('connection refused', async () => {
     const { address, port, close } = await startMailHost();
     await close();
-    const result = await openSession({ address, port, security: 'starttls' });
+    const result = await openSession({ address, port, protocol: 'smtp' });
     expect(result).toMatchObject({ kind: 'connect-refused', errorCode: 'ECONNREFUSED', starttls: null });
   });
 
@@ -220,7 +220,7 @@ describe('a session that fails', () => {
     const result = await openSession({
       address,
       port,
-      security: 'starttls',
+      protocol: 'smtp',
       limits: { connectMs: 20 },
       // A socket that is never told to connect stays silent, as behind a firewall that drops.
       connect: () =>
@@ -233,7 +233,7 @@ describe('a session that fails', () => {
 
   it('no such source address', async () => {
     const { address, port } = await start();
-    const result = await openSession({ address, port, security: 'starttls', localAddress: '192.0.2.1' });
+    const result = await openSession({ address, port, protocol: 'smtp', localAddress: '192.0.2.1' });
     expect(result.kind).toBe('no-route');
   });
 
@@ -246,6 +246,43 @@ describe('a session that fails', () => {
   it('refuses an EHLO name with a line break', async () => {
     await expect(open({}, { helo: 'a\r\nMAIL FROM:<>' })).rejects.toMatchObject({ code: 'bad-option' });
   });
+});
+
+describe('IMAP and POP3', () => {
+  const imap = { dialect: 'imap', greeting: '* OK [CAPABILITY IMAP4rev2 STARTTLS] ready' } as const;
+  const pop3 = { dialect: 'pop3', greeting: '+OK ready' } as const;
+  const cases: [string, 'imap' | 'pop3', MailHostScript, SessionResult['kind'], RegExp][] = [
+    ['IMAP', 'imap', imap, 'established', /TLS/],
+    ['IMAP says BYE', 'imap', { ...imap, greeting: '* BYE busy' }, 'greeting-refused', /BYE busy/],
+    ['IMAP refuses', 'imap', { ...imap, starttls: 'a1 BAD what' }, 'starttls-refused', /a1 BAD what/],
+    [
+      'IMAP untagged without end',
+      'imap',
+      { ...imap, starttls: '* x\r\n'.repeat(65) },
+      'protocol-error',
+      /64 lines/,
+    ],
+    ['IMAP data behind STARTTLS', 'imap', { ...imap, inject: '* OK\r\n' }, 'injected-data', /between/],
+    ['SMTP on the IMAP port', 'imap', { greeting: '220 smtp' }, 'protocol-error', /220 smtp/],
+    ['POP3', 'pop3', pop3, 'established', /TLS/],
+    [
+      'POP3 greets with an error',
+      'pop3',
+      { ...pop3, greeting: '-ERR busy' },
+      'greeting-refused',
+      /-ERR busy/,
+    ],
+    ['POP3 refuses', 'pop3', { ...pop3, starttls: '-ERR what' }, 'starttls-refused', /-ERR what/],
+    ['POP3 silent', 'pop3', { ...pop3, starttls: 'silent' }, 'reply-timeout', /STLS/],
+  ];
+  for (const [title, protocol, script, kind, text] of cases) {
+    it(`${title}: ${kind}`, async () => {
+      const result = await open(script, { protocol });
+      expect(result).toMatchObject({ kind, text: expect.stringMatching(text) });
+      expect(result.chain).toHaveLength(kind === 'established' ? 2 : 0);
+      await hosts[0]!.idle();
+    });
+  }
 });
 
 describe('abort', () => {
@@ -264,7 +301,7 @@ describe('abort', () => {
       const pending = openSession({
         address: host.address,
         port: host.port,
-        security: 'starttls',
+        protocol: 'smtp',
         limits,
         signal: stop.signal,
         connect: (to) => {
@@ -292,8 +329,8 @@ describe('abort', () => {
 
   it('before it begins', async () => {
     const signal = AbortSignal.abort(new Error('stop'));
-    await expect(
-      openSession({ address: '127.0.0.1', port: 1, security: 'starttls', signal }),
-    ).rejects.toThrow('stop');
+    await expect(openSession({ address: '127.0.0.1', port: 1, protocol: 'smtp', signal })).rejects.toThrow(
+      'stop',
+    );
   });
 });

@@ -35,7 +35,7 @@ export async function liveChain(
       const result = await openSession({
         address,
         port: server.port,
-        security: TLS_FIRST.has(server.port) ? 'tls' : 'starttls',
+        protocol: TLS_FIRST.has(server.port) ? 'tls' : 'smtp',
         signal: deadline,
         ...(isIP(server.host) === 0 && { servername: server.host }),
       });
