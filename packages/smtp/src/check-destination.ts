@@ -8,11 +8,13 @@ import { checkHost, type HostCheckOptions } from './check-host.ts';
 import type { CheckOptions } from './check-options.ts';
 import { deadlineAfter } from './deadline.ts';
 import { domainVerdict, type HostStanding } from './domain-verdict.ts';
+import { SmtpError } from './errors.ts';
 import { findingsOf } from './findings.ts';
 import { deepFreeze } from './freeze.ts';
 import type { LookupContext } from './lookup.ts';
 import { hostPlans, outlineDestination } from './plan.ts';
 import type { HostQuestion } from './plan-host.ts';
+import { requireHelo } from './session.ts';
 import { acceptsMail, standingOf } from './standing.ts';
 import { parseTarget, type Target } from './target.ts';
 import { NO_TLSA } from './tlsa-report.ts';
@@ -24,6 +26,7 @@ import type { DomainCheck, DomainDns, DomainVerdict, HostCheck, TargetKind } fro
  */
 export async function checkDestination(target: string, options: CheckOptions): Promise<DomainCheck> {
   const parsed = parseTarget(target);
+  requireOptions(options);
   options.signal?.throwIfAborted();
   const { deadline, context } = start(options);
   const hostOptions: HostCheckOptions = { ...options, deadline, protocol: 'smtp', mode: 'smtp' };
@@ -34,6 +37,17 @@ export async function checkDestination(target: string, options: CheckOptions): P
       return checkAddress(target, parsed.address, hostOptions);
     case 'service':
       return checkService(target, parsed, context, hostOptions);
+  }
+}
+
+/** Said before anything is asked or connected to. */
+function requireOptions({ port, helo, localAddress }: CheckOptions): void {
+  requireHelo(helo);
+  if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
+    throw new SmtpError('bad-option', 'the port must be 1 to 65535');
+  }
+  if (localAddress !== undefined && isIP(localAddress) === 0) {
+    throw new SmtpError('bad-option', 'the address to connect from must be an IP address');
   }
 }
 

@@ -5,11 +5,11 @@ import type { Collected } from './findings.ts';
 import type { DomainDns, Finding, HostCheck } from './verdict.ts';
 
 export function domainFindings({ kind, dns, hosts }: Collected): Finding[] {
-  if (dns.outcome === 'not-asked') return hosts.flatMap(hostNameFindings);
+  if (dns.outcome === 'not-asked') return hosts.flatMap((host) => hostNameFindings(host, dns));
   return [
     ...lookupFindings(dns),
     ...mxFindings(kind, dns, hosts),
-    ...hosts.flatMap(hostNameFindings),
+    ...hosts.flatMap((host) => hostNameFindings(host, dns)),
     ...partialFinding(dns.domain, hosts),
   ];
 }
@@ -85,7 +85,7 @@ function mxFindings(kind: Collected['kind'], dns: DomainDns, hosts: readonly Hos
 }
 
 /** What the name of a host and its address lookups say. */
-function hostNameFindings(host: HostCheck): Finding[] {
+function hostNameFindings(host: HostCheck, dns: DomainDns): Finding[] {
   const { host: name, problem, aliases, tlsa } = host;
   if (isIP(name) !== 0) {
     if (host.preference === null) return [];
@@ -117,13 +117,16 @@ function hostNameFindings(host: HostCheck): Finding[] {
     findings.push(finding('check-incomplete', name, `${name} was not checked: ${problem.text}.`));
   }
   const [first] = aliases;
-  if (first) {
+  // An alias matters for MX hosts only (RFC 5321 5.1).
+  if (first && host.preference !== null) {
     const end = aliases.at(-1)?.target ?? first.target;
     const base = tlsa.records.length > 0 ? `; senders take the TLSA records of ${tlsa.base}` : '';
     const fix = `Name ${end} itself in the MX record.`;
     findings.push(finding('mx-cname', name, `${name} is an alias of ${end}${base}.`, { fix }));
   }
-  if (host.addressStatus === 'insecure' && tlsa.status === 'not-asked' && !problem) {
+  // The domain as its own host is said to be unsigned once.
+  const said = host.preference === null && dns.status === 'insecure';
+  if (host.addressStatus === 'insecure' && tlsa.status === 'not-asked' && !problem && !said) {
     const zone = aliases.find(({ status }) => status !== 'secure')?.owner ?? aliases.at(-1)?.target ?? name;
     const text = `The address of ${name} is not signed with DNSSEC${zone === name ? '' : ` (at ${zone})`}, so senders look for no TLSA records.`;
     const fix = `Sign the zone of ${zone} and hand its DS record to the zone above, or name an MX host in a signed zone.`;

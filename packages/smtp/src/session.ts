@@ -58,6 +58,16 @@ export interface SessionResult {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Collected = Mutable<Pick<SessionResult, 'greeting' | 'starttls' | 'tls' | 'chain' | 'capabilities'>>;
 
+/** Throws `SmtpError` 'bad-option' for a name that could hold a command of its own. */
+export function requireHelo(helo: string | undefined): void {
+  if (helo !== undefined && !/^[\x21-\x7e]{1,255}$/.test(helo)) {
+    throw new SmtpError(
+      'bad-option',
+      'the EHLO name must be printable, without spaces, of at most 255 octets',
+    );
+  }
+}
+
 /** Rejects only when `signal` aborts, or with `SmtpError` for options that cannot be. */
 export async function openSession(options: SessionOptions): Promise<SessionResult> {
   const { signal, helo } = options;

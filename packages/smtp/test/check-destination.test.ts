@@ -381,11 +381,19 @@ describe('bounds', () => {
     expect([check.verdict, most]).toEqual(['protected', 2]);
   });
 
+  it('an MX host with a name that no server has', async () => {
+    const label = '\\000\\255'.repeat(31);
+    const name = `${label}.${label}.${label}.example`;
+    const zone = `example.org. 300 IN MX 10 ${name}.\n${name}. 300 IN A 192.0.2.1\n_25._tcp.${name}. 300 IN TLSA ${ee(leaf)}`;
+    const { check } = await run({ zone });
+    expect(check.hosts[0]).toMatchObject({ policy: 'dane', verdict: 'verified' });
+  });
+
   it('what cannot be is refused', async () => {
     await expect(run({ zone: '', target: 'a..b' })).rejects.toMatchObject({ code: 'bad-target' });
-    await expect(run({ zone: zoneOf(), options: { helo: 'a b' } })).rejects.toMatchObject({
-      code: 'bad-option',
-    });
+    for (const options of [{ helo: 'a b' }, { port: 0 }, { port: 65_536 }, { localAddress: 'localhost' }]) {
+      await expect(run({ zone: zoneOf(), options })).rejects.toMatchObject({ code: 'bad-option' });
+    }
   });
 
   it('the clock of the tests is where the tests say', () =>

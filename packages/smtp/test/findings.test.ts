@@ -477,6 +477,14 @@ describe('no findings where there is nothing to find', () => {
     ['two records, both of what is presented', { zone: zoneOf(ee(leaf), ta(intermediate)) }],
     ['2 0 1 alone', { zone: zoneOf(ta(intermediate)) }],
   ];
+  it('a service that is an alias is no MX host', async () => {
+    const zone = `${zoneOf(ee(leaf), ta(intermediate))}\nsmtp.example.org. 300 IN CNAME mx.example.net.`;
+    expect((await run({ zone, target: 'smtp.example.org:25' })).codes).toEqual([]);
+  });
+  it('an unsigned domain that is its own host is unsigned once', async () => {
+    const world = { zone: 'example.org. 300 IN A 192.0.2.1', table: insecure('example.org') };
+    expect((await run(world)).codes).toEqual(['domain-unsigned', 'mx-none']);
+  });
   for (const [title, world] of quiet) {
     it(title, async () => expect((await run(world)).codes).toEqual([]));
   }
