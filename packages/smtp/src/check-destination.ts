@@ -18,6 +18,7 @@ import { requireHelo } from './session.ts';
 import { acceptsMail, standingOf } from './standing.ts';
 import { parseTarget, type Target } from './target.ts';
 import { NO_TLSA } from './tlsa-report.ts';
+import { unsignedZone } from './unsigned-zone.ts';
 import type { DomainCheck, DomainDns, DomainVerdict, HostCheck, TargetKind } from './verdict.ts';
 
 /**
@@ -67,8 +68,8 @@ async function checkMailDomain(
   options: HostCheckOptions,
 ): Promise<DomainCheck> {
   const outline = await outlineDestination(context, domain, options);
-  const { dns } = outline;
   if (outline.kind === 'failure') {
+    const { dns } = outline;
     return conclude(
       target,
       'mail-domain',
@@ -78,8 +79,13 @@ async function checkMailDomain(
       options,
     );
   }
-  if (outline.kind !== 'hosts') return conclude(target, outline.kind, dns, [], 'unprotected', options);
-  const hosts = await checkHosts(outline.questions, context, options);
+  if (outline.kind !== 'hosts')
+    return conclude(target, outline.kind, outline.dns, [], 'unprotected', options);
+  const [hosts, unsigned] = await Promise.all([
+    checkHosts(outline.questions, context, options),
+    outline.dns.status === 'insecure' ? unsignedZone(context, outline.chain) : undefined,
+  ]);
+  const dns: DomainDns = unsigned ? { ...outline.dns, unsigned } : outline.dns;
   // Neither MX nor address: nothing takes mail, and nobody could have forged otherwise unless the answers themselves are forged.
   const noMail = dns.outcome === 'nodata' && hosts.every(({ problem }) => problem?.stage === 'no-address');
   const verdict = noMail ? 'unprotected' : verdictOf(dns, hosts, options);

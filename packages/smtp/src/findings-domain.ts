@@ -30,16 +30,32 @@ function lookupFindings(dns: DomainDns): Finding[] {
       }),
     ];
   }
-  if (status === 'insecure' && dns.negativeTrustAnchor === undefined) {
-    const zone = unsignedPart(dns);
-    const text =
-      zone === domain
-        ? `${domain} is not signed with DNSSEC.`
-        : `${domain} leads to ${zone}, which is not signed with DNSSEC.`;
-    const fix = `Sign the zone of ${zone}, then hand the DS record that the signer prints to the registrar (or the operator of the zone above).`;
-    return [finding('domain-unsigned', domain, text, { fix })];
+  return status === 'insecure' && dns.negativeTrustAnchor === undefined ? [unsignedFinding(dns)] : [];
+}
+
+function unsignedFinding(dns: DomainDns): Finding {
+  const { domain, unsigned } = dns;
+  const zone = unsigned?.zone ?? unsignedPart(dns);
+  const leads = zone === domain || domain.endsWith(`.${zone}`);
+  const which =
+    zone === domain ? domain : leads ? `The zone ${zone} of ${domain}` : `${domain} leads to ${zone}, which`;
+  const note = unsigned?.note ? ` (${unsigned.note})` : '';
+  const text = `${which} is not signed with DNSSEC${note}.`;
+  const above = unsigned?.parent
+    ? `the zone above, ${printableZone(unsigned.parent)}, which is signed`
+    : 'the zone above';
+  if (unsigned && unsigned.ds.length > 0) {
+    const known = `${which} signs with DNSSEC, but there is no DS record for it in ${above}: nobody can validate it.`;
+    return finding('domain-unsigned', domain, known, {
+      fix: `Hand this to the registrar (or the operator of the zone above):\n${unsigned.ds.join('\n')}`,
+    });
   }
-  return [];
+  const fix = `Sign the zone ${zone}, then hand the DS record that the signer prints to the registrar: it belongs in ${above}.`;
+  return finding('domain-unsigned', domain, text, { fix });
+}
+
+function printableZone(zone: string): string {
+  return zone === '.' ? 'the root' : zone;
 }
 
 /** Where the alias chain of the domain leaves the signed tree. */

@@ -7,7 +7,7 @@
  * records, hence the name to present in SNI.
  */
 import { Name as DnsName, type Name } from '@mailanchor/dns';
-import type { Resolver } from '@mailanchor/dnssec';
+import type { Resolver, ZoneLink } from '@mailanchor/dnssec';
 import { type Deadline, deadlineAfter } from './deadline.ts';
 import { deepFreeze } from './freeze.ts';
 import { limiter } from './limiter.ts';
@@ -50,7 +50,13 @@ export type DestinationPlan =
 
 /** What is known of a destination before its hosts are looked up. */
 export type DestinationOutline =
-  | { readonly kind: 'hosts'; readonly dns: DomainDns; readonly questions: readonly HostQuestion[] }
+  | {
+      readonly kind: 'hosts';
+      readonly dns: DomainDns;
+      readonly questions: readonly HostQuestion[];
+      /** Of the MX lookup. */
+      readonly chain: readonly ZoneLink[];
+    }
   | Extract<DestinationPlan, { kind: 'null-mx' | 'no-such-domain' | 'failure' }>;
 
 /**
@@ -79,6 +85,7 @@ export async function outlineDestination(
   const lookup = await lookupMx(context, domain);
   const { resolution, records } = lookup;
   const dns = domainDns(domain, lookup);
+  const { chain } = resolution;
   const common = {
     port: options.port ?? 25,
     insecureMx: options.insecureMx ?? 'dane',
@@ -92,7 +99,8 @@ export async function outlineDestination(
     case 'nodata': {
       // Securely proven or not, the domain is then its own host.
       const origin = { kind: 'direct', nextHop: domain } as const;
-      return { kind: 'hosts', dns, questions: [{ ...common, host: domain, preference: null, origin }] };
+      const question = { ...common, host: domain, preference: null, origin };
+      return { kind: 'hosts', dns, chain, questions: [question] };
     }
     case 'answer': {
       if (isNullMx(records)) return { kind: 'null-mx', dns };
@@ -103,7 +111,7 @@ export async function outlineDestination(
         ownHosts: options.ownHosts?.map((text) => DnsName.fromText(text)),
       });
       const questions = hosts.map(({ host, preference }) => ({ ...common, host, preference, origin }));
-      return { kind: 'hosts', dns, questions };
+      return { kind: 'hosts', dns, chain, questions };
     }
   }
 }

@@ -71,6 +71,18 @@ export interface DomainDns {
   /** The negative trust anchor (rfc7646) that made the answer insecure. */
   readonly negativeTrustAnchor?: string;
   readonly reason?: LookupReason;
+  /** Set by a check where `status` is 'insecure' and the place is known. */
+  readonly unsigned?: UnsignedZone;
+}
+
+/** The first zone without DNSSEC on the way from the root. The zone above it is signed. */
+export interface UnsignedZone {
+  readonly zone: string;
+  readonly parent: string | null;
+  /** What proves it. */
+  readonly note?: string;
+  /** Where the zone has keys and only the DS above it is missing: the records to hand in, in master-file form. */
+  readonly ds: readonly string[];
 }
 
 export type LookupOutcome = 'answer' | 'nodata' | 'nxdomain' | 'failure';
