@@ -54,7 +54,7 @@ test.each([
   'a@b.example',
   'x:0',
   'x:65536',
-  'imap://x.example',
+  'xmpp-client://x.example',
   'a\\.b',
 ])('no target: %j', (text) => {
   expect(() => readTarget(text)).toThrow(UsageError);

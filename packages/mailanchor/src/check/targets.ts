@@ -1,6 +1,6 @@
 /** Targets from the command line, a file or standard input. */
 import { createReadStream } from 'node:fs';
-import { parseTarget, type ServiceProtocol, SmtpError, type Target } from '@mailanchor/smtp';
+import { parseTarget, SmtpError, type Target } from '@mailanchor/smtp';
 import { fileProblem, messageOf, UsageError } from '../errors.ts';
 import { shown } from '../options/given.ts';
 
@@ -21,10 +21,8 @@ export function readTarget(text: string): Target {
     if (error instanceof SmtpError) throw new UsageError(`target ${messageOf(error)}`, { cause: error });
     throw error;
   }
-  if (target.kind === 'service' && !isSpoken(target.protocol, target.port)) {
-    throw new UsageError(
-      `target ${shown(text)}: this service starts TLS in a way that is not supported yet. SMTP with STARTTLS and services with TLS from the start are`,
-    );
+  if (target.kind === 'service' && XMPP_PORTS.has(target.port)) {
+    throw new UsageError(`target ${shown(text)}: XMPP is not supported yet`);
   }
   const name =
     target.kind === 'mail-domain' ? target.domain : target.kind === 'service' ? target.host : undefined;
@@ -35,10 +33,8 @@ export function readTarget(text: string): Target {
   return target;
 }
 
-/** Whether we know how TLS begins there: anything else would look broken when it is not. */
-function isSpoken(protocol: ServiceProtocol, port: number): boolean {
-  return protocol === 'smtp' || (protocol === 'tls' && port !== 5222 && port !== 5269);
-}
+/** XMPP asks for TLS in words of its own, which we do not speak yet: such a server would look broken when it is not. */
+const XMPP_PORTS: ReadonlySet<number> = new Set([5222, 5269]);
 
 /** Targets of the command line: all are read before any is checked. */
 export async function* fromArguments(texts: readonly string[]): AsyncGenerator<TargetLine> {

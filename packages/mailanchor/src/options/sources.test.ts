@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { readCheckSettings } from '../check/settings.ts';
 import { readLookupSettings } from './lookup.ts';
 import { type ConfigValues, Sources } from './sources.ts';
 
@@ -69,4 +70,13 @@ test('switches', () => {
   expect(new Sources({}, { MAILANCHOR_JSON: '1' }).on('json')).toBe(true);
   expect(new Sources({}, { MAILANCHOR_JSON: 'off' }).on('json')).toBe(false);
   expect(() => new Sources({}, { MAILANCHOR_JSON: 'perhaps' }).on('json')).toThrow(/^MAILANCHOR_JSON: /);
+});
+
+test('a switch that takes something away, against a file that would have it', () => {
+  const file = config({ connect: ['true'] });
+  const connects = (sources: Sources) => readCheckSettings(sources).connect;
+  expect(connects(new Sources({ connect: false }, {}, file))).toBe(false);
+  // What commander gives where nothing is said.
+  expect(connects(new Sources({ connect: true }, {}, config({ connect: ['false'] })))).toBe(false);
+  expect(connects(new Sources({ connect: true }, {}))).toBe(true);
 });

@@ -39,6 +39,8 @@ export class Sources {
     const from = `--${key}`;
     if (Array.isArray(given)) return given.map((value) => ({ value: String(value), from }));
     if (typeof given === 'string') return [{ value: given, from }];
+    // `--no-connect`. What is true may be commander's default, and then says nothing.
+    if (given === false) return [{ value: 'false', from: `--no-${key}` }];
     const variable = variableOf(key);
     const text = this.#environment[variable];
     // An empty variable is one that is not set: that is how a shell takes a setting back.

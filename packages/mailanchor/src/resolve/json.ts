@@ -47,8 +47,8 @@ function zoneJson(link: ZoneLink): object {
     zone: link.zone.toString(),
     status: link.status,
     via: link.via,
-    ds: link.ds,
-    keys: link.keys,
+    ds: link.ds.map(({ keyTag, algorithm, digestType }) => ({ keyTag, algorithm, digestType })),
+    keys: link.keys.map(({ tag, algorithm, flags, bits }) => ({ tag, algorithm, flags, bits })),
     ...(link.signature && { signature: signatureJson(link.signature) }),
     ...(link.note !== undefined && { note: link.note }),
   };
