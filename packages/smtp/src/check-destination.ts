@@ -83,7 +83,9 @@ async function checkMailDomain(
     return conclude(target, outline.kind, outline.dns, [], 'unprotected', options);
   const [hosts, unsigned] = await Promise.all([
     checkHosts(outline.questions, context, options),
-    outline.dns.status === 'insecure' ? unsignedZone(context, outline.chain) : undefined,
+    outline.dns.status === 'insecure' && outline.dns.negativeTrustAnchor === undefined
+      ? unsignedZone(context, outline.chain)
+      : undefined,
   ]);
   const dns: DomainDns = unsigned ? { ...outline.dns, unsigned } : outline.dns;
   // Neither MX nor address: nothing takes mail, and nobody could have forged otherwise unless the answers themselves are forged.

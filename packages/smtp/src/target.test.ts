@@ -42,6 +42,7 @@ describe('parseTarget', () => {
     ':25',
     '192.0.2.1:25',
     'ftp://example.org',
+    'xmpp-client://example.org',
     'constructor://example.org',
     'https://',
     'https://user@example.org',

@@ -31,7 +31,6 @@ const SCHEMES: Readonly<Record<string, { port: number; protocol: ServiceProtocol
   'pop3s:': { port: 995, protocol: 'tls' },
   'pop3:': { port: 110, protocol: 'pop3' },
   'ldaps:': { port: 636, protocol: 'tls' },
-  'xmpp-client:': { port: 5222, protocol: 'tls' },
 };
 
 const STARTTLS_PORTS: Readonly<Record<number, ServiceProtocol>> = {
@@ -92,6 +91,9 @@ function parseLiteral(text: string): Extract<Target, { kind: 'address-literal' }
 
 function parseUrl(text: string, scheme: string): Target {
   const known = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme]! : undefined;
+  // Its STARTTLS is not spoken here yet; a handshake at once would only look like a fault of the server.
+  if (scheme === 'xmpp-client:')
+    throw bad(text, 'STARTTLS of XMPP is not there yet; give host:5223 for TLS at once');
   if (!known) {
     throw bad(text, `scheme ${scheme} is not one of ${Object.keys(SCHEMES).join(' ')}`);
   }
