@@ -93,7 +93,7 @@ function parseUrl(text: string, scheme: string): Target {
   const known = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme]! : undefined;
   // Its STARTTLS is not spoken here yet; a handshake at once would only look like a fault of the server.
   if (scheme === 'xmpp-client:')
-    throw bad(text, 'STARTTLS of XMPP is not there yet; give host:5223 for TLS at once');
+    throw bad(text, 'STARTTLS of XMPP is not supported yet; give host:5223 for TLS at once');
   if (!known) {
     throw bad(text, `scheme ${scheme} is not one of ${Object.keys(SCHEMES).join(' ')}`);
   }
