@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { decodeA, decodeAaaa, Name, RRType } from '@mailanchor/dns';
 import type { Status } from '@mailanchor/dnssec';
-import { openSession } from '@mailanchor/smtp';
+import { openSession, type ServiceProtocol } from '@mailanchor/smtp';
 import { MailanchorError } from '../errors.ts';
 import { openLookup } from '../lookup.ts';
 import type { LookupSettings } from '../options/lookup.ts';
@@ -12,6 +12,9 @@ import type { Server } from './server-option.ts';
 const TLS_FIRST: ReadonlySet<number> = new Set([
   443, 465, 563, 636, 853, 990, 992, 993, 994, 995, 5223, 5671, 8443, 8883,
 ]);
+
+/** Ports on which another protocol than SMTP asks for TLS. */
+const IN_BAND: Readonly<Record<number, ServiceProtocol>> = { 110: 'pop3', 143: 'imap' };
 
 export interface LiveChain {
   /** DER, leaf first. */
@@ -35,7 +38,7 @@ export async function liveChain(
       const result = await openSession({
         address,
         port: server.port,
-        protocol: TLS_FIRST.has(server.port) ? 'tls' : 'smtp',
+        protocol: TLS_FIRST.has(server.port) ? 'tls' : (IN_BAND[server.port] ?? 'smtp'),
         signal: deadline,
         ...(isIP(server.host) === 0 && { servername: server.host }),
       });
