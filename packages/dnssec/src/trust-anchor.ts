@@ -11,6 +11,7 @@ import {
   RRType,
   rrTypeToText,
 } from '@mailanchor/dns';
+import { digestOf } from './algorithm.ts';
 import { DnssecError } from './errors.ts';
 import { keyTag } from './key-tag.ts';
 import { REVOKE_FLAG, ZONE_KEY_FLAG, type ZoneKey } from './signature.ts';
@@ -34,7 +35,7 @@ export function parseTrustAnchors(text: string, source = 'trust anchor'): Resour
         `${source}: a trust anchor is a DS or DNSKEY record, not ${rrTypeToText(record.type)} (${record.name})`,
       );
     }
-    if (record.type === RRType.DS) decodeDs(record.rdata);
+    if (record.type === RRType.DS) checkDigest(decodeDs(record.rdata), text, source);
     else {
       const { flags } = decodeDnskey(record.rdata);
       if ((flags & ZONE_KEY_FLAG) === 0 || (flags & REVOKE_FLAG) !== 0) {
@@ -47,6 +48,18 @@ export function parseTrustAnchors(text: string, source = 'trust anchor'): Resour
   }
   if (records.length === 0) throw new DnssecError('trust-anchor', `${source}: no DS or DNSKEY record in it`);
   return records;
+}
+
+/** A digest that lost a character would match no key ever: the zone would look forged instead of the file wrong. */
+function checkDigest({ keyTag, digestType, digest }: DsData, text: string, source: string): void {
+  const octets = digestOf(digestType)?.octets;
+  if (octets === undefined || digest.length === octets) return;
+  const line =
+    text.split('\n').findIndex((words) => new RegExp(`\\bDS\\s+${keyTag}\\b`, 'i').test(words)) + 1;
+  throw new DnssecError(
+    'trust-anchor',
+    `${source}${line > 0 ? `:${line}` : ''}: a digest of type ${digestType} has ${octets} octets, that of DS ${keyTag} has ${digest.length}`,
+  );
 }
 
 let rootAnchors: readonly ResourceRecord[] | undefined;
