@@ -25,18 +25,16 @@ export function renderFindings(findings: readonly Finding[], { paint, columns }:
 
 /** Prose is wrapped behind an arrow; records and commands stay whole on lines of their own, to be copied. */
 function renderFix(fix: string, columns: number, paint: Paint): string[] {
-  return fix
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .flatMap((line) => {
-      const text = printable(line.trim());
-      if (!isProse(text)) return [`        ${text}`];
-      return wrap(text, columns - 6).map((part, i) => `    ${i === 0 ? paint.info('→') : ' '} ${part}`);
-    });
+  const lines = fix.split('\n').flatMap((line) => (line.trim() === '' ? [] : [printable(line.trim())]));
+  const first = kindOf(lines[0] ?? '');
+  if (first !== 'prose') lines.unshift(first === 'record' ? 'Publish' : 'Run');
+  return lines.flatMap((line) => {
+    if (kindOf(line) !== 'prose') return [`        ${line}`];
+    return wrap(line, columns - 6).map((part, i) => `    ${i === 0 ? paint.info('→') : ' '} ${part}`);
+  });
 }
 
-function isProse(line: string): boolean {
-  return !/\bIN\s+(?:TLSA|DS|MX|A|AAAA|TXT|CNAME)\s|^(?:\$|#|mailanchor|npx|postconf|openssl|systemctl) /.test(
-    line,
-  );
+function kindOf(line: string): 'record' | 'command' | 'prose' {
+  if (/\bIN\s+(?:TLSA|DS|MX|A|AAAA|TXT|CNAME)\s/.test(line)) return 'record';
+  return /^(?:\$|#|mailanchor|npx|postconf|openssl|systemctl) /.test(line) ? 'command' : 'prose';
 }

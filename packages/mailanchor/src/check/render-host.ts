@@ -21,7 +21,7 @@ export function renderHost(host: HostCheck, options: RenderOptions): string[] {
   ];
   for (const alias of host.aliases) lines.push(`    ${aliasText(alias, paint)}`);
   if (host.problem) lines.push(`    ${reasonText(host.problem, host.problem.status, paint)}`);
-  else if (host.addressStatus !== 'secure')
+  else if (host.addressStatus !== 'secure' && host.tlsa.status === 'not-asked')
     lines.push(
       `    ${paint.bold('Addresses')}  ${statusText(host.addressStatus, paint)}: senders ask for no TLSA`,
     );

@@ -76,11 +76,34 @@ test('text of others cannot steer the terminal', () => {
   expect([...whole].filter((c) => c < ' ' || (c >= '\u007f' && c < '\u00a0'))).toEqual([]);
 });
 
-test.each([
-  ['null-mx', 'unprotected', 'accepts no mail'],
-  ['no-such-domain', 'unprotected', 'does not exist'],
-  ['mail-domain', 'unknown', 'could not be found out'],
-  ['mail-domain', 'partial', 'protected in part'],
-] as const)('%s %s', (kind, verdict, words) => {
-  expect(renderVerdict(check({ kind, verdict }), plain)).toContain(words);
+const none = host({ policy: 'none', tlsa: { ...host().tlsa, records: [], usable: [] }, verdict: 'no-dane' });
+const insecure = { ...check().dns, status: 'insecure' } as const;
+
+test.each<[string, Parameters<typeof check>[0], string]>([
+  ['null MX', { kind: 'null-mx', verdict: 'unprotected', hosts: [] }, 'accepts no mail'],
+  ['no domain', { kind: 'no-such-domain', verdict: 'unprotected', hosts: [] }, 'does not exist'],
+  ['unsigned', { verdict: 'unprotected', dns: insecure, hosts: [none] }, 'not signed with DNSSEC'],
+  ['no TLSA', { verdict: 'unprotected', hosts: [none] }, 'no TLSA records'],
+  ['some hosts', { verdict: 'partial', hosts: [host(), none] }, '1 of 2 mail hosts'],
+  ['forgeable MX', { verdict: 'partial', dns: insecure }, 'MX records can be forged'],
+  [
+    'unusable',
+    { verdict: 'partial', hosts: [host({ policy: 'dane-unusable' })] },
+    'nothing can be authenticated',
+  ],
+  ['unknown', { verdict: 'unknown' }, 'could not be found out'],
+])('the verdict says why: %s', (_, over, words) => {
+  expect(renderVerdict(check(over), plain)).toContain(words);
+});
+
+test('a fix that is a record or a command says what to do with it', () => {
+  const fixed = (fix: string) =>
+    text({ findings: [{ ...MISMATCH, fix }] })
+      .split('\n')
+      .slice(-2);
+  expect(fixed('_25._tcp.mx. 3600 IN TLSA 3 1 1 00')).toEqual([
+    '    → Publish',
+    '        _25._tcp.mx. 3600 IN TLSA 3 1 1 00',
+  ]);
+  expect(fixed('mailanchor resolve mx. A')).toEqual(['    → Run', '        mailanchor resolve mx. A']);
 });

@@ -26,12 +26,29 @@ export function summary(check: DomainCheck): string {
         ? `senders that verify DANE do not deliver to ${bad} of ${hosts} mail hosts`
         : 'senders that verify DANE do not deliver mail here';
     case 'unprotected':
-      return 'DANE does not protect mail on its way here';
+      return unprotectedBecause(check);
     case 'partial':
-      return 'protected in part';
+      return partialBecause(check);
     case 'unknown':
       return 'could not be found out';
   }
+}
+
+function unprotectedBecause({ kind, dns, hosts }: DomainCheck): string {
+  if (kind === 'address-literal') return 'DANE does not apply to an address';
+  if (dns.status === 'insecure') return 'not signed with DNSSEC: DANE does not apply';
+  if (hosts.some((host) => host.tlsa.status === 'secure')) return 'no TLSA records: DANE does not apply';
+  if (hosts.some((host) => host.addresses.length > 0))
+    return 'its mail hosts are not signed with DNSSEC: DANE does not apply';
+  return 'DANE does not apply';
+}
+
+function partialBecause({ dns, hosts }: DomainCheck): string {
+  const dane = hosts.filter((host) => host.policy === 'dane').length;
+  if (dane === 0) return 'encrypted, but nothing can be authenticated';
+  if (dane < hosts.length) return `DANE protects ${dane} of ${hosts.length} mail hosts`;
+  if (dns.status === 'insecure') return 'its mail hosts have DANE, but the MX records can be forged';
+  return 'protected in part';
 }
 
 const HOST_WORDS: Readonly<Record<HostVerdict, readonly [Tone, string]>> = {
