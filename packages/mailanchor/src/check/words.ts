@@ -16,12 +16,18 @@ export function summary(check: DomainCheck): string {
   const bad = check.hosts.filter((host) => host.verdict === 'mismatch' || host.verdict === 'deferred').length;
   if (check.kind === 'null-mx') return 'accepts no mail, and says so (null MX)';
   if (check.kind === 'no-such-domain') return 'does not exist';
+  if (check.kind === 'host' && check.verdict === 'protected')
+    return 'the server is the one that DNSSEC names';
+  if (check.kind === 'host' && check.verdict === 'broken')
+    return 'clients that verify DANE do not go on here';
   switch (check.verdict) {
     case 'protected':
       return hosts === 1
         ? 'its mail host is the one that DNSSEC names'
         : `all ${hosts} mail hosts are the ones that DNSSEC names`;
     case 'broken':
+      if (check.dns.status === 'bogus')
+        return 'its MX records fail DNSSEC validation: senders that validate defer all mail';
       return bad > 0 && hosts > 1
         ? `senders that verify DANE do not deliver to ${bad} of ${hosts} mail hosts`
         : 'senders that verify DANE do not deliver mail here';
@@ -36,6 +42,7 @@ export function summary(check: DomainCheck): string {
 
 function unprotectedBecause({ kind, dns, hosts }: DomainCheck): string {
   if (kind === 'address-literal') return 'DANE does not apply to an address';
+  if (dns.negativeTrustAnchor) return 'not validated, by your own choice: DANE does not apply';
   if (dns.status === 'insecure') return 'not signed with DNSSEC: DANE does not apply';
   if (hosts.some((host) => host.tlsa.status === 'secure')) return 'no TLSA records: DANE does not apply';
   if (hosts.some((host) => host.addresses.length > 0))
