@@ -12,6 +12,7 @@ import {
 } from '@mailanchor/dnssec';
 import { createAuthorityTransport, createLabNetwork, type LabNetwork, SERVERS } from '@mailanchor/lab';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DIFFERENT, statusesOf, tlsaBase } from './statuses.ts';
 
 /** 25 as all mail hosts, and a port of the lab's own. */
 const PORTS = [25, 12525];
@@ -31,53 +32,9 @@ afterAll(() => resolver.close());
 const outcome = ({ status, kind }: Resolution): string => `${status} ${kind}`;
 const ask = (name: string, type: number): Promise<Resolution> => resolver.resolve(Name.fromText(name), type);
 
-interface Expected {
-  readonly mx: string;
-  /** Of each MX host, by preference. */
-  readonly address?: readonly string[];
-  readonly tlsa?: readonly string[];
-}
-
-const GOOD: Expected = { mx: 'secure answer', address: ['secure answer'], tlsa: ['secure answer'] };
-const ABSENT: Expected = { ...GOOD, tlsa: ['secure nxdomain'] };
-const UNSIGNED: Expected = { mx: 'insecure answer', address: ['insecure answer'], tlsa: ['insecure answer'] };
-const BOGUS: Expected = { mx: 'bogus failure' };
-
-/** Those that differ from a good one. */
-const DIFFERENT: Readonly<Record<string, Expected>> = {
-  'no-mx.example': { mx: 'secure nodata' },
-  'alias-to-unsigned.example': { ...GOOD, address: ['insecure answer'] },
-  'expired.example': BOGUS,
-  'forged-mx.example': BOGUS,
-  'bogus-ds.example': BOGUS,
-  'expired-tlsa.example': { ...GOOD, tlsa: ['bogus failure'] },
-  'broken-denial.example': { ...GOOD, tlsa: ['bogus failure'] },
-  'tlsa-servfail.example': { ...GOOD, tlsa: ['indeterminate failure'] },
-  'unsigned.example': { ...GOOD, mx: 'insecure answer' },
-  'unsigned.test': UNSIGNED,
-  'unknown-algorithm.example': UNSIGNED,
-  'signed-unsigned-host.example': { ...UNSIGNED, mx: 'secure answer' },
-  'no-tlsa.example': ABSENT,
-  'null-mx.example': { mx: 'secure answer' },
-  'no-such-domain.example': { mx: 'secure nxdomain' },
-  'partial.example': {
-    mx: 'secure answer',
-    address: ['secure answer', 'secure answer'],
-    tlsa: ['secure answer', 'secure nxdomain'],
-  },
-  'backup-down.example': {
-    mx: 'secure answer',
-    address: ['secure answer', 'secure answer'],
-    tlsa: ['secure answer', 'secure answer'],
-  },
-};
-
-/** The TLSA base domain where it is not the MX host itself. */
-const BASES: Readonly<Record<string, string>> = { 'mx.cname-mx.example': 'mail.cname-mx.example' };
-
 test('statuses of every destination', async () => {
   for (const { domain } of lab.destinations) {
-    const expected = DIFFERENT[domain] ?? GOOD;
+    const expected = statusesOf(domain);
     const mx = await ask(domain, RRType.MX);
     expect(outcome(mx), `${domain} MX`).toBe(expected.mx);
     const hosts = mx.records
@@ -89,7 +46,7 @@ test('statuses of every destination', async () => {
     for (const [i, host] of hosts.entries()) {
       expect(outcome(await ask(host, RRType.A)), `${host} A`).toBe(expected.address![i]);
       for (const port of PORTS) {
-        const name = `_${port}._tcp.${BASES[host] ?? host}`;
+        const name = `_${port}._tcp.${tlsaBase(host)}`;
         expect(outcome(await ask(name, RRType.TLSA)), name).toBe(expected.tlsa![i]);
       }
     }
