@@ -1,13 +1,16 @@
 /** The program against the lab: every destination by a process of its own, its JSON, its verdict and its exit status. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createLabNetwork, type Lab, startLab } from '@mailanchor/lab';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LabFolder, writeLabFolder } from '../src/lab/folder.ts';
 import { checkSchema, resolutionSchema } from './fixtures/check-schema.ts';
-import { mailanchor, unbuilt } from './program.ts';
+import { mailanchor, temporaryFolder, unbuilt } from './program.ts';
 
 const { destinations } = await createLabNetwork();
 const prompt = destinations.filter((destination) => !destination.slow);
 
+const scratch = temporaryFolder();
 let lab: Lab;
 let folder: LabFolder;
 
@@ -16,6 +19,7 @@ beforeAll(async () => {
   folder = await writeLabFolder(lab, undefined);
 });
 afterAll(async () => {
+  scratch.done();
   await folder?.remove();
   await lab?.close();
 });
@@ -154,9 +158,8 @@ describe.skipIf(unbuilt)('check', () => {
 
 /** The anchor of another lab: the same format, other keys. */
 async function otherAnchor(): Promise<string> {
-  const { writeFile } = await import('node:fs/promises');
-  const path = `${folder.path}/other.key`;
-  await writeFile(path, (await createLabNetwork({ only: [] })).trustAnchor);
+  const path = join(scratch.path, 'other.key');
+  writeFileSync(path, (await createLabNetwork({ only: [] })).trustAnchor);
   return path;
 }
 
