@@ -26,6 +26,8 @@ export async function openLookup(settings: LookupSettings): Promise<Lookup> {
     nsec3Iterations: settings.nsec3Iterations,
     qnameMinimisation: settings.qnameMinimisation,
     clock,
+    // A check and a lookup at the command line show what the servers say, not what an earlier denial lets one conclude.
+    aggressiveDenial: false,
     ...(rootHints && { rootHints }),
     ...(trustAnchors && { trustAnchors }),
   });

@@ -71,6 +71,11 @@ export interface ResolverOptions {
   readonly sha1?: boolean;
   /** Address families of authoritative servers; default: IPv6 only where the machine has a global IPv6 address. */
   readonly families?: { readonly ipv4: boolean; readonly ipv6: boolean };
+  /**
+   * Answer from NSEC and NSEC3 records seen before (rfc8198); default yes. A diagnosis says no: it wants to see what the servers
+   * say to this very question.
+   */
+  readonly aggressiveDenial?: boolean;
   /** Octets of the answer cache, roughly; default 64 MiB. */
   readonly cacheOctets?: number;
   /** Called for each packet's outcome. */
@@ -96,6 +101,7 @@ export class ValidatingResolver implements Resolver {
   readonly #validator: Validator;
   readonly #cache: AnswerCache;
   readonly #underWay = new Map<string, Promise<Resolution>>();
+  readonly #aggressive: boolean;
   #closed = false;
 
   constructor(options: ResolverOptions = {}) {
@@ -107,6 +113,7 @@ export class ValidatingResolver implements Resolver {
       ...options.budgets,
     };
     this.#clock = clock;
+    this.#aggressive = options.aggressiveDenial ?? true;
     const now = () => Math.floor(clock() / 1000);
     this.#transport = options.transport ?? createTransport();
     const stats = new ServerStats(clock, random);
@@ -261,7 +268,7 @@ export class ValidatingResolver implements Resolver {
     if (type === RRType.DS && name.isRoot) return rootHasNoDs(name);
     const referred = type === RRType.DS ? await this.#referredDs(name, work) : undefined;
     if (referred) return referred;
-    const denied = await this.#validator.denyFromStore(name, type, work);
+    const denied = this.#aggressive ? await this.#validator.denyFromStore(name, type, work) : undefined;
     if (denied) return denied;
     const outcome = await askUntilGood(
       this.#source,
