@@ -2,55 +2,28 @@
  * The chain of trust: from an anchor down, zone by zone, each link a DS RRset of the parent that vouches for a key of the child
  * (rfc4035#section-5). Walks a label at a time: whether a name is a zone cut is itself only known by proof.
  */
-import { type DsData, decodeDnskey, decodeDs, Ede, type Name, RRType } from '@mailanchor/dns';
+import { type DsData, Ede, type Name, RRType } from '@mailanchor/dns';
 import { type AlgorithmPolicy, algorithmToText, isSupportedAlgorithm } from './algorithm.ts';
+import { askUntilGood, type Failure } from './ask.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Work } from './budget.ts';
+import { bogus, type DsOutcome, judgeAlias, judgeDs } from './delegation-signer.ts';
 import { proveNoDs } from './denial.ts';
 import type { DenialStore } from './denial-store.ts';
-import { dsDigest, usableDs } from './ds.ts';
-import { keyTag } from './key-tag.ts';
+import { usableDs } from './ds.ts';
 import type { Reason, ZoneLink } from './proof.ts';
-import { type KeyStore, keyBits } from './public-key.ts';
+import type { KeyStore } from './public-key.ts';
 import { readSegments } from './segment.ts';
-import {
-  REVOKE_FLAG,
-  type SignedRRset,
-  type VerifyContext,
-  verifyRRset,
-  ZONE_KEY_FLAG,
-  type ZoneKey,
-} from './signature.ts';
+import { type VerifyContext, ZONE_KEY_FLAG, type ZoneKey } from './signature.ts';
 import type { RawAnswer, Source } from './source.ts';
 import type { NegativeTrustAnchors, TrustAnchor, TrustAnchors } from './trust-anchor.ts';
-
-interface TrustBase {
-  /** The zone, or for an unsigned one the name where being unsigned begins. */
-  readonly zone: Name;
-  readonly link: ZoneLink;
-  readonly parent?: ZoneTrust;
-  /** Epoch seconds until which this may be relied on. */
-  readonly expiresAt: number;
-}
-
-export type ZoneTrust =
-  | (TrustBase & { readonly status: 'secure'; readonly keys: readonly ZoneKey[] })
-  | (TrustBase & { readonly status: 'insecure'; readonly negativeTrustAnchor?: Name; readonly ede?: number })
-  | (TrustBase & { readonly status: 'bogus' | 'indeterminate'; readonly reason: Reason });
-
-type SecureTrust = Extract<ZoneTrust, { status: 'secure' }>;
+import { judgeKeys, type KeysOutcome, keyInfo, readKeys } from './zone-keys.ts';
+import type { SecureTrust, ZoneTrust } from './zone-trust.ts';
 
 /** What one more label brings: a zone of its own, or nothing new. */
 interface Step {
   readonly trust: ZoneTrust | 'no-cut';
   readonly expiresAt: number;
-}
-
-/** The links from the anchor to `trust`, in that order. */
-export function chainOf(trust: ZoneTrust): ZoneLink[] {
-  const links: ZoneLink[] = [];
-  for (let t: ZoneTrust | undefined = trust; t; t = t.parent) links.unshift(t.link);
-  return links;
 }
 
 export interface ChainOptions {
@@ -188,7 +161,14 @@ export class ChainOfTrust {
   async #descend(parent: SecureTrust, child: Name, work: Work): Promise<Step> {
     const referral = this.#options.source.referralDs(child);
     if (referral) {
-      const outcome = this.#judgeDs(parent, child, referral.ds, referral.proofs, work);
+      const outcome = judgeDs(
+        parent,
+        child,
+        referral.ds,
+        referral.proofs,
+        this.verifyContext(work),
+        this.#options.denials,
+      );
       if (outcome.kind !== 'bogus') return this.#settle(parent, child, outcome, work);
     }
     const known = this.#options.denials.about(child, parent.zone, work);
@@ -200,62 +180,11 @@ export class ChainOfTrust {
       const [segment] = readSegments(raw.message, child, RRType.DS, raw.bailiwick);
       if (!segment || segment.kind === 'contradiction')
         return bogus(`no usable answer for DS of ${child}`, parent.zone);
-      if (segment.kind === 'alias') return this.#judgeAlias(parent, child, segment.rrset, work);
+      if (segment.kind === 'alias') return judgeAlias(parent, child, segment.rrset, this.verifyContext(work));
       const ds = segment.kind === 'answer' ? segment.rrsets[0] : undefined;
-      return this.#judgeDs(parent, child, ds, segment.proofs, work);
+      return judgeDs(parent, child, ds, segment.proofs, this.verifyContext(work), this.#options.denials);
     });
     return this.#settle(parent, child, outcome, work);
-  }
-
-  /** A signed alias where a DS was asked for: the name is no zone cut, since a CNAME has no NS beside it. */
-  #judgeAlias(parent: SecureTrust, child: Name, rrset: SignedRRset, work: Work): DsOutcome {
-    const result = verifyRRset(rrset, parent.zone, parent.keys, this.verifyContext(work));
-    if (result.kind === 'invalid') return { kind: 'bogus', reason: result.reason };
-    return rrset.name.equals(child) || child.isBelow(rrset.name)
-      ? { kind: 'no-cut', ttl: result.ttl }
-      : bogus(`an alias that has nothing to do with ${child}`, parent.zone);
-  }
-
-  #judgeDs(
-    parent: SecureTrust,
-    child: Name,
-    ds: SignedRRset | undefined,
-    proofs: readonly SignedRRset[],
-    work: Work,
-  ): DsOutcome {
-    const context = this.verifyContext(work);
-    if (ds) {
-      const result = verifyRRset(ds, parent.zone, parent.keys, context);
-      if (result.kind === 'invalid') return { kind: 'bogus', reason: result.reason };
-      const ownerLabels = ds.name.isWildcard ? ds.name.labelCount - 1 : ds.name.labelCount;
-      if (result.labels < ownerLabels) return bogus(`DS of ${child} from a wildcard`, parent.zone);
-      const records: DsData[] = [];
-      for (const rdata of ds.rdatas) {
-        try {
-          records.push(decodeDs(rdata));
-        } catch {
-          return bogus(`malformed DS of ${child}`, parent.zone);
-        }
-      }
-      return { kind: 'ds', records, ttl: result.ttl };
-    }
-    const valid: SignedRRset[] = [];
-    let ttl = work.budgets.maxNegativeTtl;
-    let reason: Reason | undefined;
-    for (const rrset of proofs) {
-      if (rrset.type === RRType.SOA) continue;
-      const result = verifyRRset(rrset, parent.zone, parent.keys, context);
-      if (result.kind === 'invalid') {
-        reason ??= result.reason;
-        continue;
-      }
-      valid.push({ ...rrset, ttl: result.ttl });
-      ttl = Math.min(ttl, result.ttl);
-    }
-    this.#options.denials.remember(parent.zone, valid);
-    const proof = proveNoDs(child, parent.zone, valid, work);
-    if (proof.kind === 'unproven') return { kind: 'bogus', reason: reason ?? proof.reason };
-    return { ...proof, ttl };
   }
 
   async #settle(parent: SecureTrust, child: Name, outcome: DsOutcome, work: Work): Promise<Step> {
@@ -316,7 +245,7 @@ export class ChainOfTrust {
         );
       }
       published = readKeys(rrset);
-      return this.#judgeKeys(zone, rrset, published, ds, trusted, work);
+      return judgeKeys(zone, rrset, published, ds, trusted, this.verifyContext(work));
     });
     // Where a DS promises keys and no server hands them out, the chain is broken, whatever the cause: bogus, as RFC 4035 has it.
     if (outcome.kind !== 'keys') {
@@ -340,48 +269,6 @@ export class ChainOfTrust {
     return { expiresAt, trust: { status: 'secure', zone, keys, link, expiresAt, ...(parent && { parent }) } };
   }
 
-  #judgeKeys(
-    zone: Name,
-    rrset: SignedRRset,
-    keys: readonly ZoneKey[],
-    ds: readonly DsData[],
-    trusted: readonly ZoneKey[],
-    work: Work,
-  ): KeysOutcome {
-    const usable = (key: ZoneKey) =>
-      (key.data.flags & ZONE_KEY_FLAG) !== 0 &&
-      (key.data.flags & REVOKE_FLAG) === 0 &&
-      key.data.protocol === 3;
-    const vouched: ZoneKey[] = [];
-    let mismatches = 0;
-    for (const record of ds) {
-      const candidates = keys.filter(
-        (key) => key.tag === record.keyTag && key.data.algorithm === record.algorithm,
-      );
-      let matched = false;
-      for (const key of candidates.slice(0, work.budgets.keysPerTag)) {
-        const digest = usable(key) ? dsDigest(zone, key.rdata, record.digestType) : undefined;
-        if (!digest || Buffer.compare(digest, record.digest) !== 0) continue;
-        matched = true;
-        if (!vouched.includes(key)) vouched.push(key);
-      }
-      if (!matched && candidates.length > 0 && ++mismatches > work.budgets.dsMismatches) break;
-    }
-    for (const anchor of trusted) {
-      const key = keys.find((candidate) => Buffer.compare(candidate.rdata, anchor.rdata) === 0);
-      if (key && usable(key)) vouched.push(key);
-    }
-    if (vouched.length === 0) {
-      const named = [...ds.map((record) => record.keyTag), ...trusted.map((key) => key.tag)];
-      const has = keys.map((key) => key.tag);
-      const text = `${ds.length > 0 ? 'the DS' : 'the trust anchor'} of ${zone} names key ${list(named)}, the zone publishes ${list(has)}`;
-      return bogus(text, zone, Ede.DNSKEY_MISSING);
-    }
-    const result = verifyRRset(rrset, zone, vouched, this.verifyContext(work));
-    if (result.kind === 'invalid') return { kind: 'bogus', reason: result.reason };
-    return { kind: 'keys', keys, ttl: result.ttl, signature: result.signature };
-  }
-
   /** Asks until an answer is not bogus: one broken server among several is not a broken zone. */
   async #ask<T extends { kind: string }>(
     name: Name,
@@ -391,76 +278,4 @@ export class ChainOfTrust {
   ): Promise<T | Failure> {
     return askUntilGood(this.#options.source, name, type, work, judge, (outcome) => outcome.kind === 'bogus');
   }
-}
-
-export interface Failure {
-  readonly kind: 'bogus' | 'indeterminate';
-  readonly reason: Reason;
-  /** The code that the server gave, where that is the failure. */
-  readonly rcode?: number;
-}
-
-type DsOutcome =
-  | { readonly kind: 'ds'; readonly records: readonly DsData[]; readonly ttl: number }
-  | { readonly kind: 'insecure'; readonly note: string; readonly ttl: number }
-  | { readonly kind: 'no-cut'; readonly ttl: number }
-  | Failure;
-
-type KeysOutcome =
-  | {
-      readonly kind: 'keys';
-      readonly keys: readonly ZoneKey[];
-      readonly ttl: number;
-      readonly signature: NonNullable<ZoneLink['signature']>;
-    }
-  | Failure;
-
-/**
- * Asks a source, judges the answer, and asks other servers as long as it is bad. Returns the first good outcome, or else the first
- * bad one: later servers' failures say less.
- */
-export async function askUntilGood<T>(
-  source: Source,
-  name: Name,
-  type: number,
-  work: Work,
-  judge: (raw: Extract<RawAnswer, { kind: 'message' }>) => T | Promise<T>,
-  isBad: (outcome: T) => boolean,
-): Promise<T | Failure> {
-  const avoid = new Set<string>();
-  let first: T | undefined;
-  for (let attempt = 0; attempt <= work.budgets.bogusRetries; attempt++) {
-    const raw = await source.fetch(name, type, { work, avoid });
-    if (raw.kind === 'failure')
-      return first ?? { kind: 'indeterminate', reason: raw.reason, rcode: raw.rcode };
-    const outcome = await judge(raw);
-    if (!isBad(outcome)) return outcome;
-    first ??= outcome;
-    avoid.add(raw.server);
-  }
-  return first!;
-}
-
-function bogus(text: string, zone: Name, ede: number = Ede.DNSSEC_BOGUS): Failure {
-  return { kind: 'bogus', reason: { ede, text, zone } };
-}
-
-function list(tags: readonly number[]): string {
-  return tags.length === 0 ? 'none' : [...new Set(tags)].join(', ');
-}
-
-function readKeys(rrset: SignedRRset): ZoneKey[] {
-  const keys: ZoneKey[] = [];
-  for (const rdata of rrset.rdatas) {
-    try {
-      keys.push({ tag: keyTag(rdata), data: decodeDnskey(rdata), rdata });
-    } catch {
-      // A malformed key is no key.
-    }
-  }
-  return keys;
-}
-
-function keyInfo({ tag, data }: ZoneKey): ZoneLink['keys'][number] {
-  return { tag, algorithm: data.algorithm, flags: data.flags, bits: keyBits(data.algorithm, data.publicKey) };
 }

@@ -12,13 +12,15 @@ import {
   rrTypeToText,
 } from '@mailanchor/dns';
 import type { Work } from './budget.ts';
-import { type ChainOfTrust, chainOf, type ZoneTrust } from './chain-of-trust.ts';
+import type { ChainOfTrust } from './chain-of-trust.ts';
 import { type Denial, proveExpansion, proveNodata, proveNxdomain } from './denial.ts';
 import { type DenialStore, isOptOut } from './denial-store.ts';
 import type { Reason, ZoneLink } from './proof.ts';
 import { recordsOf } from './rrsets.ts';
 import type { Segment } from './segment.ts';
 import { type SignedRRset, verifyRRset } from './signature.ts';
+import { type ValidProofs, validProofs } from './valid-proofs.ts';
+import { chainOf, type ZoneTrust } from './zone-trust.ts';
 
 /** A segment with its status. */
 export type Validated =
@@ -279,35 +281,9 @@ export class Validator {
   }
 
   /** The NSEC and NSEC3 RRsets that the zone has really signed. */
-  #validProofs(
-    proofs: readonly SignedRRset[],
-    zone: Name,
-    trust: ZoneTrust,
-    work: Work,
-  ): { rrsets: SignedRRset[]; ttl: number; reason?: Reason } {
-    const rrsets: SignedRRset[] = [];
-    let ttl = Number.POSITIVE_INFINITY;
-    let reason: Reason | undefined;
-    if (trust.status !== 'secure') return { rrsets, ttl };
-    for (const rrset of proofs) {
-      if (rrset.type === RRType.SOA || !rrset.name.isAtOrBelow(zone)) continue;
-      const result = verifyRRset(rrset, zone, trust.keys, this.#chain.verifyContext(work));
-      const labels = rrset.name.isWildcard ? rrset.name.labelCount - 1 : rrset.name.labelCount;
-      if (result.kind === 'invalid') {
-        reason ??= result.reason;
-      } else if (result.labels < labels) {
-        // An expanded NSEC speaks of a name that is not in the zone: it proves nothing (rfc4035#section-5.4).
-        reason ??= {
-          ede: Ede.DNSSEC_BOGUS,
-          text: `the ${rrTypeToText(rrset.type)} of ${rrset.name} comes from a wildcard`,
-          zone,
-        };
-      } else {
-        rrsets.push({ ...rrset, ttl: result.ttl });
-        ttl = Math.min(ttl, result.ttl);
-      }
-    }
-    return { rrsets, ttl, ...(reason && { reason }) };
+  #validProofs(proofs: readonly SignedRRset[], zone: Name, trust: ZoneTrust, work: Work): ValidProofs {
+    if (trust.status !== 'secure') return { rrsets: [], ttl: Number.POSITIVE_INFINITY };
+    return validProofs(proofs, zone, trust.keys, this.#chain.verifyContext(work));
   }
 
   async #denial(

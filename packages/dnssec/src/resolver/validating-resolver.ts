@@ -18,8 +18,9 @@ import {
   type Transport,
 } from '@mailanchor/dns';
 import type { AlgorithmPolicy } from '../algorithm.ts';
+import { askUntilGood } from '../ask.ts';
 import { BudgetExceeded, type Budgets, DEFAULT_BUDGETS, Work } from '../budget.ts';
-import { askUntilGood, ChainOfTrust } from '../chain-of-trust.ts';
+import { ChainOfTrust } from '../chain-of-trust.ts';
 import { DenialStore } from '../denial-store.ts';
 import { DnssecError } from '../errors.ts';
 import {

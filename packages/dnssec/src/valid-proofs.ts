@@ -1,0 +1,43 @@
+/** NSEC and NSEC3 RRsets that a zone has really signed: what else there is beside them proves nothing. */
+import { Ede, type Name, RRType, rrTypeToText } from '@mailanchor/dns';
+import type { Reason } from './proof.ts';
+import { type SignedRRset, type VerifyContext, verifyRRset, type ZoneKey } from './signature.ts';
+
+export interface ValidProofs {
+  /** Their TTLs are what the signatures allow. */
+  readonly rrsets: readonly SignedRRset[];
+  /** Seconds that all of them are good for; infinite where there are none. */
+  readonly ttl: number;
+  /** Why the first of those left out was left out. */
+  readonly reason?: Reason;
+}
+
+export function validProofs(
+  proofs: readonly SignedRRset[],
+  zone: Name,
+  keys: readonly ZoneKey[],
+  context: VerifyContext,
+): ValidProofs {
+  const rrsets: SignedRRset[] = [];
+  let ttl = Number.POSITIVE_INFINITY;
+  let reason: Reason | undefined;
+  for (const rrset of proofs) {
+    if (rrset.type === RRType.SOA || !rrset.name.isAtOrBelow(zone)) continue;
+    const result = verifyRRset(rrset, zone, keys, context);
+    const labels = rrset.name.isWildcard ? rrset.name.labelCount - 1 : rrset.name.labelCount;
+    if (result.kind === 'invalid') {
+      reason ??= result.reason;
+    } else if (result.labels < labels) {
+      // An expanded NSEC speaks of a name that is not in the zone: it proves nothing (rfc4035#section-5.4).
+      reason ??= {
+        ede: Ede.DNSSEC_BOGUS,
+        text: `the ${rrTypeToText(rrset.type)} of ${rrset.name} comes from a wildcard`,
+        zone,
+      };
+    } else {
+      rrsets.push({ ...rrset, ttl: result.ttl });
+      ttl = Math.min(ttl, result.ttl);
+    }
+  }
+  return { rrsets, ttl, ...(reason && { reason }) };
+}
