@@ -126,9 +126,10 @@ export class Validator {
   }
 
   async #verify(rrset: SignedRRset, work: Work): Promise<RRsetVerdict> {
-    const signers = possibleSigners(rrset).filter((signer) =>
-      this.#chain.maySign(signer, home(rrset.name, rrset.type)),
-    );
+    const at = home(rrset.name, rrset.type);
+    // A negative trust anchor need not lie at a zone cut: what is below it may well be signed from above (rfc7646#section-2).
+    if (this.#chain.isExempt(at)) return { status: 'insecure', trust: await this.#chain.zoneOf(at, work) };
+    const signers = possibleSigners(rrset).filter((signer) => this.#chain.maySign(signer, at));
     let verdict: RRsetVerdict | undefined;
     for (const signer of signers) {
       const trust = await this.#chain.zoneOf(signer, work);
@@ -151,7 +152,7 @@ export class Validator {
     if (verdict) return verdict;
 
     // Nobody claims to have signed this: either a chain proves that nobody has to, or something is missing.
-    const trust = await this.#chain.zoneOf(home(rrset.name, rrset.type), work);
+    const trust = await this.#chain.zoneOf(at, work);
     if (trust.status === 'insecure') return { status: 'insecure', trust };
     if (trust.status !== 'secure') return { status: trust.status, reason: trust.reason, trust };
     const text = `${rrTypeToText(rrset.type)} of ${rrset.name} is not signed, though ${trust.zone} is`;
@@ -292,16 +293,17 @@ export class Validator {
     work: Work,
   ): Promise<Validated> {
     const { owner, proofs } = segment;
-    // The zone is whoever signed the proofs; where nobody did, whoever ought to have.
+    // The zone is whoever signed the proofs; where nobody did, or nobody has to, whoever ought to have.
+    const at = home(owner, type);
     let zone: Name | undefined;
-    for (const rrset of proofs) {
+    for (const rrset of this.#chain.isExempt(at) ? [] : proofs) {
       if (rrset.type === RRType.SOA) continue;
       zone = possibleSigners(rrset).find(
-        (signer) => home(owner, type).isAtOrBelow(signer) && this.#chain.maySign(signer, home(owner, type)),
+        (signer) => at.isAtOrBelow(signer) && this.#chain.maySign(signer, at),
       );
       if (zone) break;
     }
-    const trust = await this.#chain.zoneOf(zone ?? home(owner, type), work);
+    const trust = await this.#chain.zoneOf(zone ?? at, work);
     if (trust.status !== 'secure' && trust.status !== 'insecure') {
       return failure(owner, trust.status, trust.reason, trust, work);
     }
