@@ -22,14 +22,14 @@ export interface Network {
   readonly unbound: string;
 }
 
-/** A bed that `lower` takes down again: processes, namespace, files. May be called twice. */
-export interface RaisedBed {
+/** What `lower` takes down again: processes, namespace, files. It may be called twice. */
+export interface RaisedNetwork {
   readonly network: Network;
   lower(): void;
 }
 
 /** Raises a bed; takes some ten seconds. Throws, and leaves nothing behind, when a part of it does not start. */
-export function raiseBed(domains: number, hosts: number): RaisedBed {
+export function raiseBed(domains: number, hosts: number): RaisedNetwork {
   removeForsaken();
   // Postfix gives up its rights and must still be able to enter: mkdtemp makes folders for the owner alone.
   const parent = mkdtempSync(join(tmpdir(), 'mailanchor-bed-'));
