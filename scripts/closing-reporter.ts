@@ -1,5 +1,5 @@
 /** The end of a test run: what was skipped and why, then one line `N passed, N failed, N skipped`. */
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestRunEndReason } from 'vitest/node';
 
 /** A test's own word for why it is skipped, as given to `skip(reason)`; else what its name and its suites' names say. */
 function reasonOf(test: TestCase): string {
@@ -8,7 +8,11 @@ function reasonOf(test: TestCase): string {
 }
 
 export default class ClosingReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
+  onTestRunEnd(
+    modules: readonly TestModule[],
+    unhandled: readonly unknown[],
+    reason: TestRunEndReason,
+  ): void {
     const count = { passed: 0, failed: unhandled.length, skipped: 0 };
     const skipped = new Map<string, TestCase[]>();
     for (const module of modules) {
@@ -24,6 +28,8 @@ export default class ClosingReporter implements Reporter {
         }
       }
     }
+    // A run that fails before its first test has failed all the same.
+    if (reason !== 'passed' && count.failed === 0) count.failed = 1;
     const lines = [''];
     for (const [key, tests] of skipped) {
       const names = tests.slice(0, 3).map((test) => test.fullName);
