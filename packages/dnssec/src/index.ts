@@ -12,7 +12,13 @@ export { importPublicKey, KeyStore, keyBits } from './public-key.ts';
 export type { QueryEvent } from './resolver/exchange.ts';
 export type { QnameMinimisation } from './resolver/qname-minimisation.ts';
 export { builtInRootHints, parseRootHints, type RootHint } from './resolver/root-hints.ts';
-export { createResolver, type ResolverOptions, ValidatingResolver } from './resolver/validating-resolver.ts';
+export type { UncheckedAnswer } from './resolver/unchecked.ts';
+export {
+  createResolver,
+  type ResolverOptions,
+  type UncheckedResolveOptions,
+  ValidatingResolver,
+} from './resolver/validating-resolver.ts';
 export * from './resolver.ts';
 export { type SignedRRset, type VerifyContext, verifyRRset, type ZoneKey } from './signature.ts';
 export { parseTrustAnchors, rootTrustAnchors } from './trust-anchor.ts';

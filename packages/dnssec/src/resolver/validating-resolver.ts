@@ -45,6 +45,7 @@ import type { QnameMinimisation } from './qname-minimisation.ts';
 import { builtInRootHints, type RootHint } from './root-hints.ts';
 import { Router } from './route.ts';
 import { ServerStats } from './server-stats.ts';
+import { type UncheckedAnswer, UncheckedLookup } from './unchecked.ts';
 
 export interface ResolverOptions {
   /** Iterate from the root (default), or ask other resolvers; either way validation is ours. */
@@ -83,6 +84,11 @@ export interface ResolverOptions {
   readonly onQuery?: (event: QueryEvent) => void;
 }
 
+export interface UncheckedResolveOptions extends ResolveOptions {
+  /** Ask the servers, whatever is kept of earlier answers; default no. */
+  readonly fresh?: boolean;
+}
+
 const DEFAULT_CACHE_OCTETS = 64 * 1024 * 1024;
 
 /** Whether any interface has an IPv6 address that reaches beyond the link. */
@@ -102,6 +108,8 @@ export class ValidatingResolver implements Resolver {
   readonly #validator: Validator;
   readonly #cache: AnswerCache;
   readonly #underWay = new Map<string, Promise<Resolution>>();
+  readonly #unchecked: UncheckedLookup;
+  readonly #uncheckedUnderWay = new Map<string, Promise<UncheckedAnswer>>();
   readonly #aggressive: boolean;
   #closed = false;
 
@@ -153,6 +161,7 @@ export class ValidatingResolver implements Resolver {
     });
     this.#validator = new Validator(chain, denials);
     this.#cache = new AnswerCache(options.cacheOctets ?? DEFAULT_CACHE_OCTETS, now);
+    this.#unchecked = new UncheckedLookup({ source: this.#source, now });
   }
 
   resolve(name: Name, type: number, options: ResolveOptions = {}): Promise<Resolution> {
@@ -168,6 +177,30 @@ export class ValidatingResolver implements Resolver {
       this.#underWay.set(key, resolving);
     }
     return signal ? untilAborted(resolving, signal) : resolving;
+  }
+
+  /**
+   * What the servers say, aliases followed, nothing proven: for askers that validate themselves and say so by the CD bit
+   * (rfc4035#section-3.2.2). Rejects as `resolve` does. Costs what `resolve` may cost.
+   */
+  resolveUnchecked(
+    name: Name,
+    type: number,
+    options: UncheckedResolveOptions = {},
+  ): Promise<UncheckedAnswer> {
+    if (this.#closed) return Promise.reject(new DnssecError('closed', 'the resolver is closed'));
+    const { signal, timeoutMs = this.#budgets.timeMs, fresh = false } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const key = `${fresh}/${type}/${name.key}`;
+    let asking = this.#uncheckedUnderWay.get(key);
+    if (!asking) {
+      const work = new Work(this.#budgets, this.#clock() + timeoutMs);
+      asking = this.#unchecked
+        .lookUp(name, type, work, fresh)
+        .finally(() => this.#uncheckedUnderWay.delete(key));
+      this.#uncheckedUnderWay.set(key, asking);
+    }
+    return signal ? untilAborted(asking, signal) : asking;
   }
 
   async close(): Promise<void> {
