@@ -68,6 +68,8 @@ export function nsecProvesNxdomain(records: readonly Nsec[], name: Name, zone: N
 /** Whether the record, which has the name asked for, proves that the type is not there. */
 function deniesType(nsec: Nsec, type: number, zone: Name): boolean {
   if (nsec.types.has(type) || nsec.types.has(RRType.CNAME)) return false;
+  // Whatever is there answers a question for everything.
+  if (type === RRType.ANY) return false;
   // DS belongs to the parent: the child's apex record, which has SOA, says nothing of it (rfc6840#section-4.1)...
   if (type === RRType.DS) return !nsec.types.has(RRType.SOA) || zone.isRoot;
   // ...and the parent's record at a cut says nothing of anything else.

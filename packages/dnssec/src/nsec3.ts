@@ -164,6 +164,8 @@ export function nsec3ProvesNxdomain(set: Nsec3Set, name: Name): Nsec3Proof {
 
 function deniesType(record: Nsec3, type: number, zone: Name): boolean {
   if (record.types.has(type) || record.types.has(RRType.CNAME)) return false;
+  // Whatever is there answers a question for everything; an empty non-terminal has nothing.
+  if (type === RRType.ANY) return record.types.types.length === 0;
   if (type === RRType.DS) return !record.types.has(RRType.SOA) || zone.isRoot;
   return !isDelegation(record.types);
 }
