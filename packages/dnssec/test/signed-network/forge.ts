@@ -32,6 +32,19 @@ export function all(...changes: readonly Change[]): Change {
   };
 }
 
+/** One hook after the other. */
+export function both(...hooks: readonly Hook[]): Hook {
+  return (message, query, server) => {
+    let current: Message = message;
+    for (const hook of hooks) {
+      const next = hook(current, query, server);
+      if (next === 'silent') return next;
+      current = next ?? current;
+    }
+    return current;
+  };
+}
+
 export type Edit = (records: readonly ResourceRecord[]) => readonly ResourceRecord[];
 
 export const answers =
