@@ -95,8 +95,9 @@ export function readSegments(message: Message, name: Name, type: number, bailiwi
     );
     // A CNAME has nothing beside it (rfc2181#section-10.1): where a server sends both all the same, the first counts.
     const isAlias = type !== RRType.ANY && cname !== undefined && firstOf(sets, cname, rrsets[0]) === cname;
-    // Below a DNAME even a question for the CNAME is answered by the DNAME, which alone is signed (rfc6672#section-3.1).
-    if (rrsets.length > 0 && (type === RRType.CNAME ? !dname : !isAlias)) {
+    // Below a DNAME even a question for the CNAME, or for everything, is answered by the DNAME, which alone is signed
+    // (rfc6672#section-3.1).
+    if (rrsets.length > 0 && (type === RRType.CNAME || type === RRType.ANY ? !dname : !isAlias)) {
       segments.push({ ...base, kind: 'answer', rrsets });
       return segments;
     }

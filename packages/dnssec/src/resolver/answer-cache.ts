@@ -49,12 +49,16 @@ export class AnswerCache {
       };
     }
     return (
-      found ??
-      // An alias stands for every type but DS, which is asked of the parent, who may know better.
-      (type === RRType.DS ? undefined : this.#find(`${RRType.CNAME}/${name.key}`)) ??
-      this.#find(`${ANY_TYPE}/${name.key}`) ??
-      this.#synthesise(name)
+      found ?? this.#alias(name, type) ?? this.#find(`${ANY_TYPE}/${name.key}`) ?? this.#synthesise(name)
     );
+  }
+
+  /** A CNAME stands for every type but DS, which is asked of the parent, who may know better, and ANY, which asks for the CNAME itself. */
+  #alias(name: Name, type: number): Validated | undefined {
+    if (type === RRType.DS || type === RRType.ANY) return undefined;
+    const found = this.#find(`${RRType.CNAME}/${name.key}`);
+    // An answer or a denial kept there was the answer to a question for the CNAME: it says nothing of other types.
+    return found?.kind === 'alias' ? found : undefined;
   }
 
   /** A DNAME above the name makes an alias of it, whatever its last labels (rfc6672#section-3.2). */
