@@ -122,7 +122,7 @@ export class Validator {
     const trust = await this.#chain.zoneOf(segment.owner, work);
     const status = trust.status === 'secure' || trust.status === 'bogus' ? 'bogus' : 'indeterminate';
     const reason = { ede: Ede.INVALID_DATA, text: segment.text, zone: trust.zone };
-    return failure(segment.owner, status, reason, trust, work);
+    return this.#failure(segment.owner, status, reason, trust, work);
   }
 
   async #verify(rrset: SignedRRset, work: Work): Promise<RRsetVerdict> {
@@ -171,7 +171,7 @@ export class Validator {
     for (const rrset of rrsets) {
       const verdict = await this.#verify(rrset, work);
       if (verdict.status !== 'secure' && verdict.status !== 'insecure') {
-        return failure(segment.owner, verdict.status, verdict.reason, verdict.trust, work);
+        return this.#failure(segment.owner, verdict.status, verdict.reason, verdict.trust, work);
       }
       trust = verdict.trust;
       if (verdict.status === 'insecure') {
@@ -195,7 +195,8 @@ export class Validator {
                 },
               }
             : await this.#expansion(segment, rrset.name, verdict, work);
-        if (denial.kind === 'unproven') return failure(segment.owner, 'bogus', denial.reason, trust, work);
+        if (denial.kind === 'unproven')
+          return this.#failure(segment.owner, 'bogus', denial.reason, trust, work);
         if (denial.kind === 'insecure') {
           insecure = verdict;
           note = { ede: denial.ede ?? Ede.OTHER, text: denial.note, zone: verdict.zone };
@@ -305,7 +306,7 @@ export class Validator {
     }
     const trust = await this.#chain.zoneOf(zone ?? at, work);
     if (trust.status !== 'secure' && trust.status !== 'insecure') {
-      return failure(owner, trust.status, trust.reason, trust, work);
+      return this.#failure(owner, trust.status, trust.reason, trust, work);
     }
     const soa = proofs.find((rrset) => rrset.type === RRType.SOA && owner.isAtOrBelow(rrset.name));
     if (trust.status === 'insecure') {
@@ -319,11 +320,11 @@ export class Validator {
     }
     if (!zone) {
       const text = `${trust.zone} is signed, but the answer for ${rrTypeToText(type)} of ${owner} proves nothing`;
-      return failure(owner, 'bogus', { ede: Ede.NSEC_MISSING, text, zone: trust.zone }, trust, work);
+      return this.#failure(owner, 'bogus', { ede: Ede.NSEC_MISSING, text, zone: trust.zone }, trust, work);
     }
     if (!trust.zone.equals(zone)) {
       const text = `the denial for ${owner} is signed in the name of ${zone}, which is no zone`;
-      return failure(owner, 'bogus', { ede: Ede.DNSSEC_BOGUS, text, zone: trust.zone }, trust, work);
+      return this.#failure(owner, 'bogus', { ede: Ede.DNSSEC_BOGUS, text, zone: trust.zone }, trust, work);
     }
 
     const valid = this.#validProofs(proofs, zone, trust, work);
@@ -341,12 +342,12 @@ export class Validator {
       }
     }
     if (denial.kind === 'unproven') {
-      return failure(owner, 'bogus', valid.reason ?? denial.reason, trust, work);
+      return this.#failure(owner, 'bogus', valid.reason ?? denial.reason, trust, work);
     }
     const soaValid = soa?.name.equals(zone)
       ? verifyRRset(soa, zone, trust.keys, this.#chain.verifyContext(work))
       : undefined;
-    if (soaValid?.kind === 'invalid') return failure(owner, 'bogus', soaValid.reason, trust, work);
+    if (soaValid?.kind === 'invalid') return this.#failure(owner, 'bogus', soaValid.reason, trust, work);
     // rfc9077#section-3: no longer than the NSEC says, nor than the SOA says.
     const limit = soaValid ? Math.min(soaTtl(soa), soaValid.ttl) : Number.POSITIVE_INFINITY;
     const kept = soa && soaValid ? [...valid.rrsets, soa] : valid.rrsets;
@@ -380,6 +381,20 @@ export class Validator {
       ...(reason && { reason }),
     };
   }
+
+  #failure(
+    owner: Name,
+    status: 'bogus' | 'indeterminate',
+    reason: Reason,
+    trust: ZoneTrust | undefined,
+    work: Work,
+  ): Validated {
+    let ttl = status === 'bogus' ? work.budgets.bogusTtl : work.budgets.failureTtl;
+    // What rests on a failure found earlier ends with it.
+    if (trust?.status === 'bogus' || trust?.status === 'indeterminate')
+      ttl = Math.min(ttl, trust.expiresAt - this.#chain.verifyContext(work).now);
+    return { kind: 'failure', status, owner, reason, chain: trust ? chainOf(trust) : [], ttl };
+  }
 }
 
 function provenance(trust: ZoneTrust): { chain: ZoneLink[]; negativeTrustAnchor?: Name; reason?: Reason } {
@@ -392,17 +407,6 @@ function provenance(trust: ZoneTrust): { chain: ZoneLink[]; negativeTrustAnchor?
       reason: { ede: trust.ede, text: trust.link.note ?? 'insecure', zone: trust.zone },
     }),
   };
-}
-
-function failure(
-  owner: Name,
-  status: 'bogus' | 'indeterminate',
-  reason: Reason,
-  trust: ZoneTrust | undefined,
-  work: Work,
-): Validated {
-  const ttl = status === 'bogus' ? work.budgets.bogusTtl : work.budgets.failureTtl;
-  return { kind: 'failure', status, owner, reason, chain: trust ? chainOf(trust) : [], ttl };
 }
 
 function authorityOf(proofs: readonly SignedRRset[], ttl: number): ResourceRecord[] {
