@@ -71,6 +71,11 @@ export class DenialStore {
     this.#now = now;
   }
 
+  /** Zones of which anything is kept. */
+  get size(): number {
+    return this.#zones.size;
+  }
+
   /** Keeps NSEC, NSEC3 and SOA RRsets of `zone`, all validated as secure, their TTL already what the signature allows. */
   remember(zone: Name, rrsets: readonly SignedRRset[]): void {
     let denials = this.#zones.get(zone.key);

@@ -11,6 +11,7 @@ export * from './proof.ts';
 export { importPublicKey, KeyStore, keyBits } from './public-key.ts';
 export type { QueryEvent } from './resolver/exchange.ts';
 export type { QnameMinimisation } from './resolver/qname-minimisation.ts';
+export type { CacheStats, ResolverStats } from './resolver/resolver-stats.ts';
 export { builtInRootHints, parseRootHints, type RootHint } from './resolver/root-hints.ts';
 export type { UncheckedAnswer } from './resolver/unchecked.ts';
 export {

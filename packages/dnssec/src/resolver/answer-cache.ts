@@ -36,6 +36,19 @@ export class AnswerCache {
     return this.#entries.size;
   }
 
+  /** What the entries hold, roughly. */
+  get octets(): number {
+    return this.#octets;
+  }
+
+  /** Everything that has not expired, TTLs counted down, the most recently used first, with the type to give to `set`. */
+  *entries(): Generator<{ readonly type: number; readonly value: Validated }> {
+    const now = this.#now();
+    for (const [key, { value, storedAt, expiresAt }] of [...this.#entries].reverse()) {
+      if (expiresAt > now) yield { type: Number.parseInt(key, 10), value: aged(value, now - storedAt) };
+    }
+  }
+
   /** What is known of the name and type: the RRset, an alias, or a denial; TTLs counted down. */
   get(name: Name, type: number): Validated | undefined {
     const found = this.#find(`${type}/${name.key}`);

@@ -13,6 +13,7 @@ import {
   TransportError,
 } from '@mailanchor/dns';
 import { BudgetExceeded, type Work } from '../budget.ts';
+import type { ResolverCounters } from './resolver-stats.ts';
 import type { ServerStats } from './server-stats.ts';
 
 /** A packet sent or answered, for `--trace` and for scenario logs. */
@@ -30,6 +31,7 @@ export interface QueryEvent {
 export interface ExchangerOptions {
   readonly transport: Transport;
   readonly stats: ServerStats;
+  readonly counters?: ResolverCounters;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly onQuery?: (event: QueryEvent) => void;
@@ -91,7 +93,7 @@ export class Exchanger {
   }
 
   async #attempt(ask: Ask, edns: boolean): Promise<Exchanged> {
-    const { transport, stats, clock, onQuery } = this.#options;
+    const { transport, stats, counters, clock, onQuery } = this.#options;
     const { server, name, type, recurse, timeoutMs } = ask;
     const query = makeQuery(name, type, {
       rd: recurse,
@@ -99,6 +101,7 @@ export class Exchanger {
       ...(edns ? { do: true, udpPayloadSize: UDP_PAYLOAD } : { edns: false }),
     });
     const begin = clock();
+    if (counters) counters.upstreamQueries++;
     let outcome: Exchanged;
     try {
       outcome = { kind: 'response', message: await transport.exchange(query, server, { timeoutMs }) };
@@ -115,6 +118,7 @@ export class Exchanger {
               },
             );
       stats.silent(serverId(server));
+      if (counters) counters.upstreamErrors++;
       outcome = { kind: 'error', error: failed };
     }
     onQuery?.({ server, name, type, ms: clock() - begin, outcome });

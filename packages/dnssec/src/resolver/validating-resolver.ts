@@ -42,9 +42,12 @@ import { Exchanger, type QueryEvent } from './exchange.ts';
 import { Forwarder } from './forward.ts';
 import { IterativeSource } from './iterate.ts';
 import type { QnameMinimisation } from './qname-minimisation.ts';
+import { ResolverCounters, type ResolverStats } from './resolver-stats.ts';
 import { builtInRootHints, type RootHint } from './root-hints.ts';
 import { Router } from './route.ts';
 import { ServerStats } from './server-stats.ts';
+import { settingsFingerprint } from './settings-fingerprint.ts';
+import { type CachedAnswer, decodeSnapshot, encodeSnapshot } from './snapshot.ts';
 import { type UncheckedAnswer, UncheckedLookup } from './unchecked.ts';
 
 export interface ResolverOptions {
@@ -111,6 +114,10 @@ export class ValidatingResolver implements Resolver {
   readonly #unchecked: UncheckedLookup;
   readonly #uncheckedUnderWay = new Map<string, Promise<UncheckedAnswer>>();
   readonly #aggressive: boolean;
+  readonly #denials: DenialStore;
+  readonly #counters = new ResolverCounters();
+  readonly #fingerprint: () => Uint8Array;
+  readonly #now: () => number;
   #closed = false;
 
   constructor(options: ResolverOptions = {}) {
@@ -129,6 +136,7 @@ export class ValidatingResolver implements Resolver {
     const exchanger = new Exchanger({
       transport: this.#transport,
       stats,
+      counters: this.#counters,
       clock,
       ...(options.onQuery && { onQuery: options.onQuery }),
     });
@@ -162,6 +170,9 @@ export class ValidatingResolver implements Resolver {
     this.#validator = new Validator(chain, denials);
     this.#cache = new AnswerCache(options.cacheOctets ?? DEFAULT_CACHE_OCTETS, now);
     this.#unchecked = new UncheckedLookup({ source: this.#source, now });
+    this.#denials = denials;
+    this.#now = now;
+    this.#fingerprint = () => settingsFingerprint(options, this.#budgets);
   }
 
   resolve(name: Name, type: number, options: ResolveOptions = {}): Promise<Resolution> {
@@ -171,9 +182,16 @@ export class ValidatingResolver implements Resolver {
     const key = `${type}/${name.key}`;
     let resolving = this.#underWay.get(key);
     if (!resolving) {
-      resolving = this.#resolve(name, type, new Work(this.#budgets, this.#clock() + timeoutMs)).finally(() =>
-        this.#underWay.delete(key),
-      );
+      const work = new Work(this.#budgets, this.#clock() + timeoutMs);
+      resolving = this.#resolve(name, type, work)
+        .then((resolution) => {
+          this.#counters.answers[resolution.status]++;
+          return resolution;
+        })
+        .finally(() => {
+          this.#underWay.delete(key);
+          this.#counters.add(work);
+        });
       this.#underWay.set(key, resolving);
     }
     return signal ? untilAborted(resolving, signal) : resolving;
@@ -195,12 +213,55 @@ export class ValidatingResolver implements Resolver {
     let asking = this.#uncheckedUnderWay.get(key);
     if (!asking) {
       const work = new Work(this.#budgets, this.#clock() + timeoutMs);
+      this.#counters.unchecked++;
       asking = this.#unchecked
         .lookUp(name, type, work, fresh)
         .finally(() => this.#uncheckedUnderWay.delete(key));
       this.#uncheckedUnderWay.set(key, asking);
     }
     return signal ? untilAborted(asking, signal) : asking;
+  }
+
+  /** What was done since the beginning. */
+  stats(): ResolverStats {
+    const { answers, hits, misses, denied, ...counters } = this.#counters;
+    const unchecked = this.#unchecked;
+    return {
+      ...counters,
+      answers: { ...answers },
+      caches: {
+        answers: { hits, misses, entries: this.#cache.size, octets: this.#cache.octets },
+        unchecked: { hits: unchecked.hits, misses: unchecked.misses, entries: unchecked.size },
+        denials: { hits: denied, misses: misses - denied, entries: this.#denials.size },
+      },
+      underWay: this.#underWay.size + this.#uncheckedUnderWay.size,
+    };
+  }
+
+  /**
+   * The secure and insecure answers of the cache, those used last first, for `restore` of a later process. `maxOctets` is roughly kept
+   * to; default 32 MiB.
+   */
+  snapshot(options: { readonly maxOctets?: number } = {}): Uint8Array {
+    const { maxOctets = 32 * 1024 * 1024 } = options;
+    return encodeSnapshot(proven(this.#cache), {
+      fingerprint: this.#fingerprint(),
+      now: this.#now(),
+      maxOctets,
+    });
+  }
+
+  /**
+   * Takes the answers of a snapshot that have not expired into the cache; returns how many. Throws `DnssecError` and takes nothing where it is
+   * damaged ('snapshot-damaged'), made under other trust anchors or settings ('snapshot-foreign'), or from the future ('snapshot-clock').
+   */
+  restore(octets: Uint8Array): number {
+    const answers = decodeSnapshot(octets, { fingerprint: this.#fingerprint(), now: this.#now() });
+    // Those used last come first in a snapshot and are to be the youngest here.
+    for (const { type, value } of answers.reverse()) {
+      this.#cache.set(value.owner, type, { ...value, ttl: Math.min(value.ttl, this.#budgets.maxTtl) });
+    }
+    return answers.length;
   }
 
   async close(): Promise<void> {
@@ -297,13 +358,20 @@ export class ValidatingResolver implements Resolver {
   /** The validated segment of one name: from this question, from the cache, or asked for. */
   async #segment(name: Name, type: number, local: Map<string, Validated>, work: Work): Promise<Validated> {
     const known = local.get(name.key) ?? this.#cache.get(name, type);
-    if (known) return known;
+    if (known) {
+      this.#counters.hits++;
+      return known;
+    }
+    this.#counters.misses++;
     // There is nothing above the root: its DS does not exist, and nobody could say so.
     if (type === RRType.DS && name.isRoot) return rootHasNoDs(name);
     const referred = type === RRType.DS ? await this.#referredDs(name, work) : undefined;
     if (referred) return referred;
     const denied = this.#aggressive ? await this.#validator.denyFromStore(name, type, work) : undefined;
-    if (denied) return denied;
+    if (denied) {
+      this.#counters.denied++;
+      return denied;
+    }
     const outcome = await askUntilGood(
       this.#source,
       name,
@@ -364,6 +432,10 @@ export class ValidatingResolver implements Resolver {
     this.#cache.set(name, RRType.DS, validated);
     return validated;
   }
+}
+
+function* proven(cache: AnswerCache): Generator<CachedAnswer> {
+  for (const { type, value } of cache.entries()) if (value.kind !== 'failure') yield { type, value };
 }
 
 /** The CNAME of an alias segment, synthesised or not. */
