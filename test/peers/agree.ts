@@ -21,7 +21,7 @@ import {
   rrTypeToText,
 } from '@mailanchor/dns';
 import { createResolver, parseRootHints, parseTrustAnchors } from '@mailanchor/dnssec';
-import type { ComparedAnswer, Comparison } from './bed.ts';
+import type { ComparedAnswer, Comparison } from './compare.ts';
 
 const [folder = '', unbound = ''] = process.argv.slice(2);
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8');

@@ -3,23 +3,9 @@
  * and the same answer as posttls-finger's on the same hosts.
  */
 import { beforeAll, expect, test } from 'vitest';
-import { askFinger, type FingerVerdict, mailanchor, readTable } from './bed.ts';
+import { mailanchor, readTable } from './bed.ts';
+import { askFinger, type Checked, type CheckedHost, type FingerVerdict, fingerWanted } from './finger.ts';
 import { describeWithBed } from './with-bed.ts';
-
-interface CheckedHost {
-  readonly host: string;
-  readonly policy: string;
-  readonly verdict: string;
-  readonly sessions: readonly { readonly starttls: boolean | null; readonly tls: object | null }[];
-}
-
-interface Checked {
-  readonly target: string;
-  readonly kind: string;
-  readonly verdict: string;
-  readonly hosts: readonly CheckedHost[];
-  readonly findings: readonly { readonly code: string }[];
-}
 
 interface Want {
   readonly exit: number;
@@ -68,14 +54,6 @@ const FINDING: Readonly<Record<string, string>> = {
   'nullmx.cases.example': 'mx-null',
   'bogustlsa.cases.example': 'domain-bogus',
 };
-
-/** What posttls-finger says of a host of which `check` says this. */
-function fingerWanted({ policy, verdict, sessions }: CheckedHost): FingerVerdict {
-  if (policy === 'unreachable') return 'tlsa-lookup-fails';
-  if (sessions.every(({ starttls }) => starttls === null)) return 'unreachable';
-  if (sessions.every(({ tls }) => tls === null)) return 'no-tls';
-  return verdict === 'verified' ? 'verified' : 'unverified';
-}
 
 describeWithBed('check on the bed', (bed) => {
   const cases = readTable(bed, 'cases.tsv').map(([domain = '', expected = '']) => ({ domain, expected }));

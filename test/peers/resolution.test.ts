@@ -1,6 +1,8 @@
 /** `resolve` beside Unbound over the bed's domains: nineteen kinds of them, four algorithms, NSEC, NSEC3 and opt-out. */
 import { expect, test } from 'vitest';
-import { agrees, compareWithUnbound, describeComparison, mailanchor, readTable } from './bed.ts';
+import { mailanchor } from './bed.ts';
+import { agrees, compareWithUnbound, describeComparison } from './compare.ts';
+import { questionsBeside, questionsOfMail, readDomains } from './domains.ts';
 import { describeWithBed } from './with-bed.ts';
 
 interface Resolved {
@@ -12,30 +14,14 @@ interface Resolved {
 const EXIT: Readonly<Record<string, number>> = { secure: 0, insecure: 0, bogus: 1, indeterminate: 5 };
 
 describeWithBed('resolve and Unbound', (bed) => {
-  const domains = readTable(bed, 'domains.tsv').map(
-    ([domain = '', qname = '', kind = '', mxStatus = '', mxHosts = '', tlsaStatus = '']) => ({
-      domain,
-      qname,
-      kind,
-      mxStatus,
-      hosts: mxHosts.split(',').filter((host) => host !== '-' && host !== '.'),
-      tlsaStatus,
-    }),
-  );
+  const domains = readDomains(bed);
 
   /** The status that the bed's own table expects of the MX question. */
   const expectedOf = (mxStatus: string): RegExp =>
     mxStatus === 'nodata' || mxStatus === 'nxdomain' ? /^(secure|insecure)$/ : new RegExp(`^${mxStatus}$`);
 
   test('the questions of mail: MX, addresses, TLSA', async () => {
-    const questions = domains.flatMap(({ qname, hosts }) => [
-      [qname, 'MX'] as const,
-      ...hosts.flatMap((host) => [
-        [host, 'A'] as const,
-        [host, 'AAAA'] as const,
-        [`_25._tcp.${host}`, 'TLSA'] as const,
-      ]),
-    ]);
+    const questions = domains.flatMap(questionsOfMail);
     const compared = await compareWithUnbound(bed, questions);
     expect(compared).toHaveLength(questions.length);
     expect(compared.filter((one) => !agrees(one)).map(describeComparison)).toEqual([]);
@@ -48,13 +34,7 @@ describeWithBed('resolve and Unbound', (bed) => {
   });
 
   test('what is and is not there besides: DS, DNSKEY, SOA, other types, other names', async () => {
-    const questions = domains.flatMap(({ domain }) => [
-      ...['DS', 'DNSKEY', 'SOA', 'NS', 'TXT', 'A', 'AAAA', 'TLSA'].map((type) => [domain, type] as const),
-      [`www.${domain}`, 'A'] as const,
-      [`www.${domain}`, 'MX'] as const,
-      [`absent.${domain}`, 'A'] as const,
-      [`a.deep.absent.${domain}`, 'TLSA'] as const,
-    ]);
+    const questions = domains.flatMap(questionsBeside);
     const compared = await compareWithUnbound(bed, questions);
     expect(compared.filter((one) => !agrees(one)).map(describeComparison)).toEqual([]);
   });
