@@ -23,7 +23,12 @@ import { type ValidProofs, validProofs } from './valid-proofs.ts';
 import { chainOf, type ZoneTrust } from './zone-trust.ts';
 
 /** A segment with its status. */
-export type Validated =
+export type Validated = {
+  /** Seconds it could be kept from the beginning, of one from the cache that has aged; `ttl` is what is left. */
+  readonly lifetime?: number;
+} & ValidatedSegment;
+
+type ValidatedSegment =
   | {
       readonly kind: 'answer' | 'alias' | 'nodata' | 'nxdomain';
       readonly status: 'secure' | 'insecure';

@@ -137,12 +137,14 @@ export class AnswerCache {
 
 function aged(value: Validated, age: number): Validated {
   const ttl = Math.max(0, value.ttl - age);
-  if (value.kind === 'failure') return { ...value, ttl };
+  const lifetime = value.ttl;
+  if (value.kind === 'failure') return { ...value, ttl, lifetime };
   const older = (records: readonly ResourceRecord[]) =>
     records.map((record) => ({ ...record, ttl: Math.max(0, record.ttl - age) }));
   return {
     ...value,
     ttl,
+    lifetime,
     records: older(value.records),
     answer: older(value.answer),
     authority: older(value.authority),

@@ -41,6 +41,7 @@ import { AnswerCache } from './answer-cache.ts';
 import { Exchanger, type QueryEvent } from './exchange.ts';
 import { Forwarder } from './forward.ts';
 import { IterativeSource } from './iterate.ts';
+import { Prefetcher } from './prefetch.ts';
 import type { QnameMinimisation } from './qname-minimisation.ts';
 import { ResolverCounters, type ResolverStats } from './resolver-stats.ts';
 import { builtInRootHints, type RootHint } from './root-hints.ts';
@@ -81,6 +82,8 @@ export interface ResolverOptions {
    * say to this very question.
    */
   readonly aggressiveDenial?: boolean;
+  /** Look up anew, in the background, what is asked for in the last tenth of its time; default no: a service says yes. */
+  readonly prefetch?: boolean;
   /** Octets of the answer cache, roughly; default 64 MiB. */
   readonly cacheOctets?: number;
   /** Called for each packet's outcome. */
@@ -114,6 +117,7 @@ export class ValidatingResolver implements Resolver {
   readonly #unchecked: UncheckedLookup;
   readonly #uncheckedUnderWay = new Map<string, Promise<UncheckedAnswer>>();
   readonly #aggressive: boolean;
+  readonly #prefetcher: Prefetcher | undefined;
   readonly #denials: DenialStore;
   readonly #counters = new ResolverCounters();
   readonly #fingerprint: () => Uint8Array;
@@ -171,6 +175,17 @@ export class ValidatingResolver implements Resolver {
     this.#cache = new AnswerCache(options.cacheOctets ?? DEFAULT_CACHE_OCTETS, now);
     this.#unchecked = new UncheckedLookup({ source: this.#source, now });
     this.#denials = denials;
+    if (options.prefetch) {
+      this.#prefetcher = new Prefetcher({
+        budgets: this.#budgets,
+        clock,
+        lookUp: (name, type, work) => this.#ask(name, type, new Map(), work),
+        done: (work) => {
+          this.#counters.prefetches++;
+          this.#counters.add(work);
+        },
+      });
+    }
     this.#now = now;
     this.#fingerprint = () => settingsFingerprint(options, this.#budgets);
   }
@@ -360,6 +375,7 @@ export class ValidatingResolver implements Resolver {
     const known = local.get(name.key) ?? this.#cache.get(name, type);
     if (known) {
       this.#counters.hits++;
+      this.#prefetcher?.consider(name, type, known);
       return known;
     }
     this.#counters.misses++;
@@ -372,13 +388,20 @@ export class ValidatingResolver implements Resolver {
       this.#counters.denied++;
       return denied;
     }
+    const asked = await this.#ask(name, type, local, work);
+    if (asked.kind === 'failure' && asked.status === 'bogus') this.#cache.set(name, type, asked);
+    return asked;
+  }
+
+  /** Asks the servers. What holds is kept, in the cache and in `local`; a failure is not. */
+  async #ask(name: Name, type: number, local: Map<string, Validated>, work: Work): Promise<Validated> {
     const outcome = await askUntilGood(
       this.#source,
       name,
       type,
       work,
       async (raw): Promise<Validated> => {
-        const segments = readSegments(raw.message, name, type, raw.bailiwick);
+        const segments = readSegments(raw.message, name, type, raw.bailiwick, raw.except);
         let first: Validated | undefined;
         for (const segment of segments) {
           const validated = await this.#validator.validate(segment, type, work);
@@ -403,10 +426,7 @@ export class ValidatingResolver implements Resolver {
       },
       (validated) => validated.kind === 'failure' && validated.status === 'bogus',
     );
-    if ('owner' in outcome) {
-      if (outcome.kind === 'failure' && outcome.status === 'bogus') this.#cache.set(name, type, outcome);
-      return outcome;
-    }
+    if ('owner' in outcome) return outcome;
     return {
       kind: 'failure',
       status: outcome.kind,
