@@ -240,8 +240,16 @@ export class ChainOfTrust {
       const rrset = segment?.kind === 'answer' ? segment.rrsets[0] : undefined;
       if (!rrset) {
         return bogus(
-          `${zone} publishes no DNSKEY, though ${parent ? 'its parent has a DS' : 'a trust anchor names it'}`,
+          `${zone} publishes no DNSKEY, says ${raw.server}, though ${parent ? 'its parent has a DS' : 'a trust anchor names it'}`,
           zone,
+        );
+      }
+      // Keys are there, so they are signed: whoever hands them out bare has taken the signatures away.
+      if (rrset.signatures.length === 0) {
+        return bogus(
+          `${raw.server} strips DNSSEC: DNSKEY of ${zone} without signatures`,
+          zone,
+          Ede.RRSIGS_MISSING,
         );
       }
       published = readKeys(rrset);

@@ -71,9 +71,15 @@ function coveringDname(sets: Map<string, SignedRRset>, name: Name): SignedRRset 
 
 /**
  * Reads the segments for the question. Names at or below `bailiwick`, the zone that the server was asked for, are the server's to
- * speak of; what an alias leads to outside of it is marked so.
+ * speak of; what an alias leads to outside of it, or into one of the zones that are an exception, is marked so.
  */
-export function readSegments(message: Message, name: Name, type: number, bailiwick: Name): Segment[] {
+export function readSegments(
+  message: Message,
+  name: Name,
+  type: number,
+  bailiwick: Name,
+  except: readonly Name[] = [],
+): Segment[] {
   const elsewhere = [...message.authorities, ...message.additionals];
   const sets = collectRRsets(message.answers, elsewhere);
   const proofs: SignedRRset[] = [];
@@ -86,7 +92,8 @@ export function readSegments(message: Message, name: Name, type: number, bailiwi
 
   while (segments.length < MAX_ALIASES && !visited.has(owner.key)) {
     visited.add(owner.key);
-    const base = { owner, proofs, outside: !owner.isAtOrBelow(bailiwick) };
+    const elsewhereSpokenOf = segments.length > 0 && except.some((zone) => owner.isAtOrBelow(zone));
+    const base = { owner, proofs, outside: elsewhereSpokenOf || !owner.isAtOrBelow(bailiwick) };
 
     const dname = coveringDname(sets, owner);
     const cname = sets.get(rrsetKey(owner, RRType.CNAME));

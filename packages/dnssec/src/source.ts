@@ -21,6 +21,8 @@ export type RawAnswer =
       readonly server: string;
       /** Nothing outside this zone is to be believed from this server. */
       readonly bailiwick: Name;
+      /** Zones inside the bailiwick that are other servers' to speak of. */
+      readonly except?: readonly Name[];
     }
   | { readonly kind: 'failure'; readonly rcode: number; readonly reason: Reason };
 

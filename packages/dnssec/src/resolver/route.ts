@@ -10,9 +10,11 @@ export interface Route {
 export class Router implements Source {
   readonly #fallback: Source;
   readonly #routes: ReadonlyMap<string, Source>;
+  readonly #zones: readonly Route[];
 
   constructor(fallback: Source, routes: readonly Route[]) {
     this.#fallback = fallback;
+    this.#zones = routes;
     this.#routes = new Map(routes.map(({ zone, source }) => [zone.key, source]));
   }
 
@@ -25,9 +27,14 @@ export class Router implements Source {
     }
   }
 
-  fetch(name: Name, type: number, request: FetchRequest): Promise<RawAnswer> {
+  async fetch(name: Name, type: number, request: FetchRequest): Promise<RawAnswer> {
     // The DS of a forwarded zone is its parent's.
-    return this.#for(type === RRType.DS && !name.isRoot ? name.parent : name).fetch(name, type, request);
+    const source = this.#for(type === RRType.DS && !name.isRoot ? name.parent : name);
+    const raw = await source.fetch(name, type, request);
+    if (raw.kind === 'failure') return raw;
+    // Whoever is asked for one name does not get to speak of those that others are asked for.
+    const except = this.#zones.filter((route) => route.source !== source).map(({ zone }) => zone);
+    return { ...raw, except };
   }
 
   referralDs(zone: Name): ReferralDs | undefined {

@@ -128,7 +128,7 @@ export class UncheckedLookup {
           return done(message.rcode);
         }
         let target: Name | undefined;
-        for (const segment of readSegments(message, current, type, bailiwick)) {
+        for (const segment of readSegments(message, current, type, bailiwick, raw.except)) {
           // What a server says of others' names is theirs to say: they are asked.
           if (segment.outside) break;
           if (segment.kind === 'contradiction') {
