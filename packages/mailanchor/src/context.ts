@@ -17,6 +17,15 @@ export interface Context {
   readonly environment: Environment;
   /** Aborts when the user stops the program. */
   readonly signal: AbortSignal;
+  /** What a service may ask of the process that it runs in. */
+  readonly process?: ProcessHooks;
+}
+
+export interface ProcessHooks {
+  /** Called on SIGHUP, which then stops nothing. */
+  reload: (() => void) | undefined;
+  /** Milliseconds that a stopped command has to put things in order. */
+  graceMs: number;
 }
 
 /** How much is said: -q, nothing, -v. */

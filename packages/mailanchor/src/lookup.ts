@@ -1,5 +1,12 @@
 /** The resolver and the clock that the settings ask for. */
-import { createResolver, parseRootHints, parseTrustAnchors, type Resolver } from '@mailanchor/dnssec';
+import {
+  createResolver,
+  parseRootHints,
+  parseTrustAnchors,
+  type Resolver,
+  type ResolverOptions,
+  type ValidatingResolver,
+} from '@mailanchor/dnssec';
 import { type Clock, clockFrom } from './clock.ts';
 import { messageOf, UsageError } from './errors.ts';
 import { readTextFile } from './file.ts';
@@ -14,24 +21,31 @@ export interface Lookup {
 /** Reads the files that the settings name and makes the resolver. Throws `UsageError` for a file that cannot be used. */
 export async function openLookup(settings: LookupSettings): Promise<Lookup> {
   const clock = clockFrom(settings.at);
+  // A check and a lookup at the command line show what the servers say, not what an earlier denial lets one conclude.
+  const resolver = await openResolver(settings, { clock, aggressiveDenial: false });
+  return { resolver, clock, close: async () => resolver.close() };
+}
+
+/** The resolver alone; `extra` is what no setting says. Throws `UsageError`. */
+export async function openResolver(
+  settings: LookupSettings,
+  extra: ResolverOptions,
+): Promise<ValidatingResolver> {
   const [rootHints, trustAnchors] = await Promise.all([
     readRecords(settings.rootHints, parseRootHints, 'root server'),
     readRecords(settings.trustAnchor, parseTrustAnchors, 'DS or DNSKEY record'),
   ]);
-  const resolver = createResolver({
+  return createResolver({
     mode: settings.mode,
     forwardZones: [...settings.forwardZones],
     negativeTrustAnchors: [...settings.insecureZones],
     dnsPort: settings.dnsPort,
     nsec3Iterations: settings.nsec3Iterations,
     qnameMinimisation: settings.qnameMinimisation,
-    clock,
-    // A check and a lookup at the command line show what the servers say, not what an earlier denial lets one conclude.
-    aggressiveDenial: false,
     ...(rootHints && { rootHints }),
     ...(trustAnchors && { trustAnchors }),
+    ...extra,
   });
-  return { resolver, clock, close: async () => resolver.close() };
 }
 
 async function readRecords<T>(

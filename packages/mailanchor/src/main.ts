@@ -1,7 +1,7 @@
 /** The program: streams, signals, errors and exit status around the commands. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { CommanderError } from 'commander';
-import type { Context } from './context.ts';
+import type { Context, ProcessHooks } from './context.ts';
 import { MailanchorError, messageOf, UsageError } from './errors.ts';
 import { ExitCode } from './exit-code.ts';
 import { createProgram, WELCOME } from './program.ts';
@@ -15,13 +15,15 @@ const GRACE = 2_000;
 export async function main(argv: readonly string[]): Promise<void> {
   const stop = new AbortController();
   let stopped: number | undefined;
+  const hooks: ProcessHooks = { reload: undefined, graceMs: GRACE };
   for (const [signal, status] of Object.entries(SIGNALS)) {
     process.on(signal, () => {
+      if (signal === 'SIGHUP' && hooks.reload) return hooks.reload();
       if (stopped !== undefined) process.exit(stopped);
       stopped = status;
       stop.abort(new Error(`stopped by ${signal}`));
       // Whoever does not stop is stopped.
-      setTimeout(() => process.exit(status), GRACE).unref();
+      setTimeout(() => process.exit(status), hooks.graceMs).unref();
     });
   }
   // Whoever read our output has enough: that is no error worth a word.
@@ -40,6 +42,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator]() },
     environment: process.env,
     signal: stop.signal,
+    process: hooks,
   };
   let status: number;
   try {

@@ -26,6 +26,7 @@ export function createProgram(context: Context, done: Done): CommandUnknownOpts 
 
   addCheck(program, context, done);
   addResolve(program, context, done);
+  addResolver(program, context, done);
   addTlsa(program, context, done);
   addLab(program, context, done);
   addConfig(program, context, done);
@@ -101,6 +102,48 @@ Exit status: 0 secure or insecure, with or without records; 1 bogus; 5 indetermi
 Examples:
   mailanchor resolve _25._tcp.mx1.example.org TLSA
   mailanchor resolve example.org MX --explain`,
+  );
+}
+
+function addResolver(program: CommandUnknownOpts, context: Context, done: Done): void {
+  const command = program
+    .command('resolver')
+    .summary('serve DNS as a validating resolver')
+    .description(
+      'Serve DNS over UDP and TCP as a validating resolver, for a mail server that has none.\n' +
+        'SIGTERM stops it, SIGHUP reads trust anchors, root hints and certificates again.',
+    )
+    .optionsGroup('Serving:')
+    .option('--listen <addr:port>', 'UDP and TCP; repeatable (default: 127.0.0.1:53 and [::1]:53)', collect)
+    .option('--listen-tls <addr:port>', 'DNS over TLS; repeatable', collect)
+    .option('--tls-cert <file>', 'certificate chain for DNS over TLS, PEM')
+    .option('--tls-key <file>', 'its private key, PEM')
+    .option('--allow <network>', 'who may ask, such as 192.0.2.0/24; repeatable (default: loopback)', collect)
+    .option('--metrics <addr:port>', 'HTTP: /metrics for Prometheus, /healthz')
+    .option('--state <folder>', 'where the cache goes when stopped, and comes from when started')
+    .option('--cache-size <mib>', 'memory for answers (default: 96)')
+    .option('--max-queries <n>', 'questions under way at a time (default: 4000)')
+    .option('--max-queries-per-client <n>', 'of one address (default: 2000)')
+    .action(async (options) => {
+      const { runResolver } = await import('./commands/resolver.ts');
+      done(await runResolver(options, context));
+    });
+  addLookupFlags(command);
+  addConfigFlag(command);
+  command
+    .optionsGroup('Output:')
+    .option('--json', 'events as JSON, one line each, on standard error')
+    .option('-q, --quiet', 'say less')
+    .option('-v, --verbose', 'say more');
+  command.addHelpText(
+    'after',
+    `
+Exit status: 0 stopped; 2 bad arguments, files, or a place that cannot be listened at.
+
+Examples:
+  mailanchor resolver
+  mailanchor resolver --listen 127.0.0.1:5300 --metrics 127.0.0.1:9153
+  mailanchor resolver --resolver 192.0.2.53 --state /var/lib/mailanchor`,
   );
 }
 

@@ -16,6 +16,29 @@ const check = z
   })
   .describe('settings of `mailanchor check`');
 
+const place = text.describe('ADDR or ADDR:PORT');
+
+const service = z
+  .strictObject({
+    listen: z.array(place).describe('UDP and TCP').optional(),
+    'listen-tls': z.array(place).describe('DNS over TLS').optional(),
+    'tls-cert': text.describe('PEM file, relative to this file').optional(),
+    'tls-key': text.describe('PEM file, relative to this file').optional(),
+    allow: z.array(text).describe('networks that may ask').optional(),
+    metrics: place.describe('ADDR:PORT of /metrics and /healthz').optional(),
+    state: text.describe('folder for the cache between runs, relative to this file').optional(),
+    'cache-size': z.number().int().min(1).max(65536).describe('MiB').optional(),
+    'max-queries': z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .describe('questions under way at a time')
+      .optional(),
+    'max-queries-per-client': z.number().int().min(1).max(1_000_000).describe('of one address').optional(),
+  })
+  .describe('settings of `mailanchor resolver`');
+
 export const configSchema = z
   .strictObject({
     resolver: text.describe('iterate, or the address of a resolver to ask').optional(),
@@ -35,6 +58,7 @@ export const configSchema = z
       .optional(),
     timeout: z.number().positive().max(3600).describe('seconds for one target').optional(),
     check: check.optional(),
+    'resolver-service': service.optional(),
   })
   .describe('Mailanchor configuration');
 

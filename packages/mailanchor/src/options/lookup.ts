@@ -60,7 +60,8 @@ export function optional<T>(given: Given | undefined, parse: (given: Given) => T
   return given && parse(given);
 }
 
-function namedFile(given: Given): NamedFile {
+/** A path of the configuration file starts from that file's folder. */
+export function namedFile(given: Given): NamedFile {
   return {
     path: given.base === undefined ? given.value : resolve(given.base, given.value),
     from: given.from,

@@ -1,0 +1,35 @@
+/** `mailanchor resolver` */
+import type { Context } from '../context.ts';
+import { ExitCode } from '../exit-code.ts';
+import { readCommon } from '../options/common.ts';
+import { createLog } from '../resolver-service/log.ts';
+import { startResolverService } from '../resolver-service/run.ts';
+import { readServiceSettings } from '../resolver-service/settings.ts';
+
+/** Milliseconds to stop in: what is under way is answered, and the cache written. */
+const GRACE = 10_000;
+
+export async function runResolver(options: Record<string, unknown>, context: Context): Promise<number> {
+  const { sources, voice } = await readCommon(context, options, 'resolver-service');
+  const settings = readServiceSettings(sources);
+  const log = createLog(context, voice.json, voice.verbosity);
+  if (context.process) context.process.graceMs = GRACE;
+  const service = await startResolverService(settings, log);
+  if (context.process) context.process.reload = () => service.reload();
+  await stopped(context.signal);
+  await service.stop();
+  return ExitCode.ok;
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    // Sockets keep the process alive; so does this, whatever becomes of them.
+    const alive = setInterval(() => {}, 60_000);
+    const end = () => {
+      clearInterval(alive);
+      resolve();
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+}
