@@ -29,3 +29,13 @@ export class TransportError extends DnsError {
     super(code, message, options);
   }
 }
+
+export type ListenErrorCode = 'in-use' | 'not-permitted' | 'no-address' | 'bad-options' | 'failed';
+
+/** A listener that could not be opened; the system's error is its cause. */
+export class ListenError extends DnsError {
+  declare readonly code: ListenErrorCode;
+  constructor(code: ListenErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}

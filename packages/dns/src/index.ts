@@ -46,6 +46,18 @@ export { TypeBitmap } from './rdata/type-bitmap.ts';
 export { decodeZonemd, encodeZonemd, type ZonemdData } from './rdata/zonemd.ts';
 export * from './record.ts';
 export * from './rrset.ts';
+export { createListener, type DnsListener } from './server/listener.ts';
+export type {
+  DnsClient,
+  InheritedSocket,
+  ListenerLimits,
+  ListenerOptions,
+  ListenerProtocol,
+  ListenerStats,
+  QueryHandler,
+  Reply,
+  TlsCredentials,
+} from './server/listener-options.ts';
 export type { RandomFill } from './transport/random.ts';
 export { createTcpTransport, type TcpTransportOptions } from './transport/tcp.ts';
 export * from './transport/transport.ts';

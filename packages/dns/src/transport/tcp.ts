@@ -8,6 +8,7 @@ import { DnsFormatError } from '../errors.ts';
 import type { Message } from '../message.ts';
 import { decodeMessage } from '../message-decode.ts';
 import { encodeMessage } from '../message-encode.ts';
+import { FrameReader, frame } from './frame-reader.ts';
 import { ExchangeTable, type PendingExchange, socketErrorCode } from './pending-exchange.ts';
 import { type RandomFill, RandomNumbers } from './random.ts';
 import { matchesQuery } from './response-match.ts';
@@ -82,7 +83,7 @@ class TcpConnection {
   readonly #socket: Socket;
   readonly #onClosed: () => void;
   readonly #byId = new Map<number, PendingExchange>();
-  readonly #frames = new FrameReader((octets) => this.#receive(octets));
+  readonly #frames = new FrameReader();
   #idleTimer: NodeJS.Timeout | undefined;
   /** Responses received so far. */
   #responses = 0;
@@ -95,7 +96,11 @@ class TcpConnection {
     this.#onClosed = onClosed;
     this.#socket = connect({ host: server.address, port: server.port, noDelay: true });
     this.#socket.unref();
-    this.#socket.on('data', (chunk) => this.#frames.push(chunk));
+    this.#socket.on('data', (chunk) => {
+      this.#frames.push(chunk);
+      for (let octets = this.#frames.next(); octets !== undefined; octets = this.#frames.next())
+        this.#receive(octets);
+    });
     this.#socket.on('error', (error) => this.#ended(error));
     this.#socket.on('end', () => this.#ended(undefined));
     this.#socket.on('close', () => this.#ended(undefined));
@@ -115,11 +120,7 @@ class TcpConnection {
     const { octets } = exchange;
     octets[0] = id >> 8;
     octets[1] = id & 0xff;
-    const framed = new Uint8Array(octets.length + 2);
-    framed[0] = octets.length >> 8;
-    framed[1] = octets.length & 0xff;
-    framed.set(octets, 2);
-    this.#socket.write(framed);
+    this.#socket.write(frame(octets));
   }
 
   #receive(octets: Uint8Array): void {
@@ -168,40 +169,5 @@ class TcpConnection {
     clearTimeout(this.#idleTimer);
     this.#onClosed();
     this.#socket.destroy();
-  }
-}
-
-/** Puts messages together from the pieces of a stream. Holds one message of at most 65535 octets. */
-class FrameReader {
-  readonly #onMessage: (octets: Uint8Array) => void;
-  #lengthOctets = 0;
-  #length = 0;
-  #message: Uint8Array | undefined;
-  #filled = 0;
-
-  constructor(onMessage: (octets: Uint8Array) => void) {
-    this.#onMessage = onMessage;
-  }
-
-  push(chunk: Uint8Array): void {
-    let at = 0;
-    while (at < chunk.length) {
-      if (this.#message === undefined) {
-        this.#length = ((this.#length << 8) | chunk[at++]!) & 0xffff;
-        if (++this.#lengthOctets < 2) continue;
-        this.#message = new Uint8Array(this.#length);
-        this.#filled = 0;
-      }
-      const count = Math.min(chunk.length - at, this.#length - this.#filled);
-      this.#message.set(chunk.subarray(at, at + count), this.#filled);
-      this.#filled += count;
-      at += count;
-      if (this.#filled < this.#length) continue;
-      const message = this.#message;
-      this.#message = undefined;
-      this.#lengthOctets = 0;
-      this.#length = 0;
-      this.#onMessage(message);
-    }
   }
 }
