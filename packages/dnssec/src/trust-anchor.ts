@@ -14,6 +14,8 @@ import {
 import { digestOf } from './algorithm.ts';
 import { DnssecError } from './errors.ts';
 import { keyTag } from './key-tag.ts';
+import type { Clock } from './resolver.ts';
+import { looksLikeXml, parseRootAnchorsXml } from './root-anchors-xml.ts';
 import { REVOKE_FLAG, ZONE_KEY_FLAG, type ZoneKey } from './signature.ts';
 
 /** The root's key signing keys, KSK-2017 and KSK-2024, as IANA publishes them (rfc7958). */
@@ -23,10 +25,16 @@ const ROOT_ANCHOR_TEXT = `
 `;
 
 /**
- * Reads DS and DNSKEY records in master-file format. Throws `DnssecError` or `DnsFormatError` whose message names source and line; other
+ * Reads DS and DNSKEY records in master-file format, or `root-anchors.xml` (rfc7958), of which the keys are taken that are valid by `clock`
+ * (milliseconds since the epoch). Throws `DnssecError` or `DnsFormatError` whose message names source and line; other
  * record types are refused: a file with a typo must not silently trust less than its owner thinks.
  */
-export function parseTrustAnchors(text: string, source = 'trust anchor'): ResourceRecord[] {
+export function parseTrustAnchors(
+  text: string,
+  source = 'trust anchor',
+  clock: Clock = Date.now,
+): ResourceRecord[] {
+  if (looksLikeXml(text)) return parseRootAnchorsXml(text, source, clock());
   const records = parseZoneFile(text, { source, origin: Name.root, defaultTtl: 86_400 });
   for (const record of records) {
     if (record.type !== RRType.DS && record.type !== RRType.DNSKEY) {
