@@ -1,10 +1,11 @@
 /** The end of a test run: what was skipped and why, then one line `N passed, N failed, N skipped`. */
 import type { Reporter, TestCase, TestModule, TestRunEndReason } from 'vitest/node';
 
-/** A test's own word for why it is skipped, as given to `skip(reason)`; else what its name and its suites' names say. */
+/** Why a test is skipped: what it gave to `skip(reason)`, or what its name or that of a suite says after "skipped:". */
 function reasonOf(test: TestCase): string {
   const result = test.result();
-  return (result.state === 'skipped' && result.note) || 'no reason given';
+  if (result.state === 'skipped' && result.note) return result.note;
+  return /\bskipped: ([^)]*)/.exec(test.fullName)?.[1] ?? 'no reason given';
 }
 
 export default class ClosingReporter implements Reporter {
