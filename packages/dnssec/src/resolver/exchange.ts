@@ -73,7 +73,7 @@ export class Exchanger {
     const key = `${serverId(ask.server)} ${ask.type} ${ask.recurse} ${ask.name.key}`;
     const underWay = this.#underWay.get(key);
     if (underWay) return underWay;
-    const sent = this.#send({ ...ask, timeoutMs: Math.min(ask.timeoutMs, left) });
+    const sent = this.#send({ ...ask, timeoutMs: Math.min(ask.timeoutMs, left) }, work);
     this.#underWay.set(key, sent);
     try {
       return await sent;
@@ -82,14 +82,16 @@ export class Exchanger {
     }
   }
 
-  async #send(ask: Ask): Promise<Exchanged> {
+  async #send(ask: Ask, work: Work): Promise<Exchanged> {
     const first = await this.#attempt(ask, true);
     // A server from before EDNS says FORMERR to it (rfc6891#section-7). Asked without, it can only answer for unsigned zones: an answer
     // without DNSSEC records is never by itself a reason to call a zone unsigned.
-    if (first.kind === 'response' && first.message.rcode === Rcode.FORMERR && !first.message.edns) {
-      return this.#attempt(ask, false);
-    }
-    return first;
+    if (first.kind === 'error' || first.message.rcode !== Rcode.FORMERR || first.message.edns) return first;
+    const left = work.deadline - this.#options.clock();
+    // Whoever shares this exchange has budgets of their own: where this one is used up, FORMERR is the answer.
+    if (left <= 0 || work.upstreamQueries >= work.budgets.upstreamQueries) return first;
+    work.chargeQuery();
+    return this.#attempt({ ...ask, timeoutMs: Math.min(ask.timeoutMs, left) }, false);
   }
 
   async #attempt(ask: Ask, edns: boolean): Promise<Exchanged> {
@@ -104,7 +106,10 @@ export class Exchanger {
     if (counters) counters.upstreamQueries++;
     let outcome: Exchanged;
     try {
-      outcome = { kind: 'response', message: await transport.exchange(query, server, { timeoutMs }) };
+      const message = await transport.exchange(query, server, { timeoutMs });
+      // The transport has tried TCP by now: what is cut off is unknown, not absent.
+      if (message.tc) throw new TransportError('malformed', 'the answer is cut off, over TCP as well');
+      outcome = { kind: 'response', message };
       stats.answered(serverId(server), clock() - begin);
     } catch (error) {
       const failed =
