@@ -257,6 +257,25 @@ describe('rule 15: without EDNS', () => {
   );
 });
 
+describe('rule 15: truncated', () => {
+  const cut = (server?: string) => (world: World) =>
+    world.network.mutate((message) => ({ ...message, tc: true, answers: [], authorities: [] }), server);
+  twins(
+    'rule 15: one server, truncated over TCP as well',
+    setup,
+    'answer secure',
+    cut(SERVERS[0]),
+    'answer secure',
+  );
+  twins(
+    'rule 15: an unsigned zone: what is cut off is not absent',
+    { ...setup, ask: 'www.plain. A' },
+    'answer insecure',
+    cut('192.0.2.3'),
+    'failure indeterminate',
+  );
+});
+
 describe('rule 22: less of the name', () => {
   const zones = [
     { name: 'example.', text: 'a.b.www A 192.0.2.80\n_25._tcp.mail TLSA 3 1 1 00' },

@@ -1,5 +1,6 @@
 /** A `Transport` that is a whole network: servers by address, each with its zones and its faults; no sockets, and time that stands still. */
 import {
+  DnsError,
   decodeMessage,
   type Endpoint,
   type ExchangeOptions,
@@ -20,7 +21,10 @@ export interface Server {
   readonly zones: Zone[];
 }
 
-/** What a hook makes of a response: another one, none (the packet is lost), or nothing to leave it as it is. */
+/**
+ * What a hook makes of a response: another one, none (the packet is lost), or nothing to leave it as it is. A `DnsError` that it throws is a
+ * message that cannot be read.
+ */
 export type Hook = (response: Message, query: Message, server: string) => Message | 'silent' | undefined;
 
 export interface Asked {
@@ -82,17 +86,19 @@ export class FakeNetwork implements Transport {
     await Promise.resolve();
     const server = this.#servers.get(address);
     let response: Message | 'silent' = server ? respond(server.zones, query) : 'silent';
-    for (const { server: only, hook } of this.#hooks) {
-      if (response === 'silent') break;
-      if (only === undefined || only === address) response = hook(response, query, address) ?? response;
-    }
-    if (response === 'silent') {
-      this.now += timeoutMs;
-      throw new TransportError('timeout', `no answer within ${timeoutMs} ms`);
-    }
     try {
+      for (const { server: only, hook } of this.#hooks) {
+        if (response === 'silent') break;
+        if (only === undefined || only === address) response = hook(response, query, address) ?? response;
+      }
+      if (response === 'silent') {
+        this.now += timeoutMs;
+        throw new TransportError('timeout', `no answer within ${timeoutMs} ms`);
+      }
       return decodeMessage(encodeMessage({ ...response, id: query.id, questions: query.questions }));
     } catch (cause) {
+      if (!(cause instanceof DnsError)) throw cause;
+      if (cause instanceof TransportError) throw cause;
       throw new TransportError('malformed', 'the answer is no message', { cause });
     }
   }

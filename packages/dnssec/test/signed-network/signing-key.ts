@@ -106,9 +106,13 @@ export function keyWithTag(tag: number, number: number): Uint8Array {
   publicKey[0] = number >> 8;
   publicKey[1] = number & 0xff;
   const rdata = encodeDnskey({ flags: ZSK, protocol: 3, algorithm: 15, publicKey });
-  for (let word = 0; word < 65536; word++) {
-    rdata[rdata.length - 2] = word >> 8;
-    rdata[rdata.length - 1] = word & 0xff;
+  const last = rdata.length - 2;
+  rdata.fill(0, last);
+  // The last word adds itself to the sum, and perhaps the carry.
+  for (const carry of [0, 1]) {
+    const word = (tag - tagOf(rdata.fill(0, last)) - carry + 2 * 65536) % 65536;
+    rdata[last] = word >> 8;
+    rdata[last + 1] = word & 0xff;
     if (tagOf(rdata) === tag) return rdata;
   }
   throw new Error(`no key has the tag ${tag}`);
