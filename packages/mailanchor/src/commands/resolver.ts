@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { ExitCode } from '../exit-code.ts';
 import { readCommon } from '../options/common.ts';
 import { createLog } from '../resolver-service/log.ts';
-import { startResolverService } from '../resolver-service/run.ts';
+import { RunningService } from '../resolver-service/run.ts';
 import { readServiceSettings } from '../resolver-service/settings.ts';
 
 /** Milliseconds to stop in: what is under way is answered, and the cache written. */
@@ -14,7 +14,7 @@ export async function runResolver(options: Record<string, unknown>, context: Con
   const settings = readServiceSettings(sources);
   const log = createLog(context, voice.json, voice.verbosity);
   if (context.process) context.process.graceMs = GRACE;
-  const service = await startResolverService(settings, log);
+  const service = await RunningService.start(settings, context.environment, log);
   if (context.process) context.process.reload = () => service.reload();
   await stopped(context.signal);
   await service.stop();

@@ -5,24 +5,20 @@ import type { ValidatingResolver } from '@mailanchor/dnssec';
 import { clockFrom } from '../clock.ts';
 import { messageOf, UsageError } from '../errors.ts';
 import { openResolver } from '../lookup.ts';
+import type { Environment } from '../options/sources.ts';
 import { AccessList } from './access.ts';
+import { passedSockets } from './activation.ts';
 import { BogusSummary } from './bogus-summary.ts';
 import { Counts } from './counts.ts';
 import { type HttpServer, serveHttp } from './http-server.ts';
-import { cannotListen, listenAll } from './listen.ts';
+import { cannotListen, closeAll, listenAll, type OpenListener } from './listen.ts';
 import type { Log } from './log.ts';
 import { findLoop } from './loop-guard.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { fingerprintOf, readTls } from './reload.ts';
 import { ResolverService } from './service.ts';
-import { type Place, placeToText, type ServiceSettings } from './settings.ts';
-import { readSnapshot, writeSnapshot } from './snapshot-file.ts';
-
-export interface RunningService {
-  /** Reads the files again that the settings name. What cannot be read leaves everything as it is. */
-  reload(): void;
-  /** Answers what is under way, briefly, and keeps the cache for the next run. */
-  stop(): Promise<void>;
-}
+import { placeToText, type ServiceSettings } from './settings.ts';
+import { keepState, restoreState } from './state.ts';
 
 /** Milliseconds for one lookup at most, whatever --timeout says: clients have gone by then. */
 const LOOKUP_MS = 10_000;
@@ -31,157 +27,189 @@ const DRAIN_MS = 1_000;
 /** Milliseconds that the question about our health may take. */
 const PROBE_MS = 4_000;
 
-/** Throws `UsageError`. */
-export async function startResolverService(settings: ServiceSettings, log: Log): Promise<RunningService> {
-  const { lookup } = settings;
-  const clock = clockFrom(lookup.at);
-  const counts = new Counts();
-  const bogus = new BogusSummary(log);
-  let metrics: Metrics | undefined;
+export class RunningService {
+  readonly #settings: ServiceSettings;
+  readonly #log: Log;
+  readonly #clock: () => number;
+  readonly #counts = new Counts();
+  readonly #bogus: BogusSummary;
+  readonly #service: ResolverService;
+  #resolver: ValidatingResolver;
+  #fingerprint: string;
+  #metrics: Metrics | undefined;
+  #listeners: readonly OpenListener[] = [];
+  #http: HttpServer | undefined;
+  #reloading: Promise<void> = Promise.resolve();
 
-  const open = () =>
-    openResolver(lookup, {
+  /** Throws `UsageError`; nothing stays open then. */
+  static async start(settings: ServiceSettings, environment: Environment, log: Log): Promise<RunningService> {
+    const clock = clockFrom(settings.lookup.at);
+    const fingerprint = await fingerprintOf(settings);
+    const running: RunningService = new RunningService(settings, log, {
       clock,
-      cacheOctets: settings.answerCacheOctets,
-      onQuery: ({ ms }) => metrics?.upstream(ms),
+      fingerprint,
+      resolver: await openResolver(settings.lookup, {
+        clock,
+        cacheOctets: settings.answerCacheOctets,
+        onQuery: ({ ms }) => running.#metrics?.upstream(ms),
+      }),
     });
-  let resolver = await open();
-  if (settings.state) await restore(settings.state.path, resolver, log);
-  const service = new ResolverService({
-    resolver,
-    access: new AccessList(settings.allow),
-    limits: settings.outstanding,
-    packetCacheOctets: settings.packetCacheOctets,
-    counts,
-    clock,
-    timeoutMs: Math.min(LOOKUP_MS, lookup.timeoutMs),
-    seed: randomInt(2 ** 31),
-    onBogus(resolution) {
-      counts.bogus((resolution.reason?.zone ?? resolution.name).toString());
-      bogus.add(resolution);
-    },
-    onLookup: (ms) => metrics?.lookup(ms),
-  });
-
-  const listeners = await listenAll(settings.listen, service, (place, code) => {
-    // A machine without IPv6 has no [::1]: that is no reason not to serve on 127.0.0.1.
-    const left =
-      settings.listenIsDefault && place.address === '::1' && /^(EADDRNOTAVAIL|EAFNOSUPPORT)$/.test(code);
-    if (left) log.event('listen', `${placeToText(place)} is not there on this machine: left out`);
-    return left;
-  });
-  const places = listeners.map(({ address, port }) => ({ address, port }));
-  let http: HttpServer | undefined;
-  const closeAll = async () => {
-    await Promise.all([...listeners.map((listener) => listener.close()), http?.close()]);
-    await resolver.close();
-  };
-  try {
-    const looping = findLoop(upstreamOf(lookup), places);
-    if (looping !== undefined)
-      throw new UsageError(`this resolver would ask itself: ${looping} is where it listens`);
-    if (settings.metrics) {
-      metrics = createMetrics(counts, service, () => resolver.stats());
-      http = await openHttp(settings.metrics, metrics, () => healthy(resolver, counts));
-    }
-  } catch (error) {
-    await closeAll();
-    throw error;
-  }
-
-  for (const place of places)
-    log.event('listen', `listening on ${placeToText(place)}, UDP and TCP`, { ...place });
-  if (http)
-    log.event('metrics', `metrics and health on http://${placeToText(http.place)}/`, { ...http.place });
-  if (settings.allow.some(({ prefix }) => prefix === 0)) {
-    log.problem(
-      'open',
-      'everybody may ask: an open resolver serves attacks on others. Narrow --allow, or keep strangers out elsewhere',
-    );
-  }
-  log.event('start', 'ready');
-
-  let reloading = Promise.resolve();
-  const reload = async () => {
     try {
-      const next = await open();
-      const before = resolver;
-      // What the new anchors would have proven as well is taken along; the resolver refuses it where they are others.
-      next.restore(before.snapshot());
-      resolver = next;
-      service.exchangeResolver(next);
-      log.event('reload', 'trust anchors and root hints read again');
-      // Questions under way end with the resolver that they began with.
-      setTimeout(() => void before.close(), LOOKUP_MS).unref();
+      await running.#open(environment);
     } catch (error) {
-      log.problem('reload', `nothing changed: ${messageOf(error)}`);
+      await running.#close();
+      throw error;
     }
-  };
+    return running;
+  }
 
-  return {
-    reload() {
-      reloading = reloading.then(reload);
-    },
-    async stop() {
-      service.stop();
-      await reloading;
-      await service.drained(DRAIN_MS);
-      bogus.flush();
-      if (settings.state) await keep(settings.state.path, resolver, log);
-      await closeAll();
-      log.event('stop', 'stopped');
-    },
-  };
+  private constructor(
+    settings: ServiceSettings,
+    log: Log,
+    made: { clock: () => number; resolver: ValidatingResolver; fingerprint: string },
+  ) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#clock = made.clock;
+    this.#resolver = made.resolver;
+    this.#fingerprint = made.fingerprint;
+    this.#bogus = new BogusSummary(log);
+    this.#service = new ResolverService({
+      resolver: made.resolver,
+      access: new AccessList(settings.allow),
+      limits: settings.outstanding,
+      packetCacheOctets: settings.packetCacheOctets,
+      counts: this.#counts,
+      clock: made.clock,
+      timeoutMs: Math.min(LOOKUP_MS, settings.lookup.timeoutMs),
+      seed: randomInt(2 ** 31),
+      onBogus: (resolution) => {
+        this.#counts.bogus((resolution.reason?.zone ?? resolution.name).toString());
+        this.#bogus.add(resolution);
+      },
+      onLookup: (ms) => this.#metrics?.lookup(ms),
+    });
+  }
+
+  async #open(environment: Environment): Promise<void> {
+    const settings = this.#settings;
+    const log = this.#log;
+    if (settings.state) await restoreState(settings.state.path, this.#resolver, log);
+    this.#listeners = await listenAll(
+      settings,
+      passedSockets(environment),
+      await readTls(settings),
+      {
+        onQuery: (octets, client, reply) => this.#service.handle(octets, client, reply),
+        onError: (error) => log.problem('error', messageOf(error)),
+      },
+      (place) => log.event('listen', `${placeToText(place)} is not there on this machine: left out`),
+    );
+    const places = this.#listeners.map(({ listener }) => listener);
+    const looping = findLoop(upstreamOf(settings.lookup), places);
+    if (looping !== undefined) {
+      throw new UsageError(`this resolver would ask itself: ${looping} is where it listens`);
+    }
+    if (settings.metrics) await this.#openHttp(settings.metrics);
+    this.#tell();
+  }
+
+  async #openHttp(place: NonNullable<ServiceSettings['metrics']>): Promise<void> {
+    const metrics = createMetrics(this.#counts, this.#service, () => this.#resolver.stats());
+    const { registry } = metrics;
+    this.#metrics = metrics;
+    try {
+      this.#http = await serveHttp(place, {
+        healthy: () => this.#healthy(),
+        metrics: async () => ({ type: registry.contentType, text: await registry.metrics() }),
+      });
+    } catch (error) {
+      throw cannotListen('--metrics', place, error);
+    }
+  }
+
+  #tell(): void {
+    const log = this.#log;
+    for (const { text, protocols } of this.#listeners) {
+      const how = protocols.includes('tls') ? 'TLS' : 'UDP and TCP';
+      log.event('listen', `listening on ${text}, ${how}`, { place: text, protocols: protocols.join(' ') });
+    }
+    if (this.#http) {
+      const place = placeToText(this.#http.place);
+      log.event('metrics', `metrics and health on http://${place}/`, { place });
+    }
+    if (this.#settings.allow.some(({ prefix }) => prefix === 0)) {
+      const text = 'everybody may ask: an open resolver serves attacks on others. Narrow --allow if you can';
+      log.problem('open', text);
+    }
+    log.event('start', 'ready');
+  }
+
+  /** Whether anything was ever proven, or now the root's keys: without them nothing can be. */
+  async #healthy(): Promise<boolean> {
+    if (this.#counts.answered > 0) return true;
+    const { status } = await this.#resolver.resolve(Name.root, RRType.DNSKEY, { timeoutMs: PROBE_MS });
+    return status === 'secure';
+  }
+
+  /** Reads the files again that the settings name. What cannot be used leaves everything as it is. */
+  reload(): void {
+    this.#reloading = this.#reloading.then(() => this.#reload());
+  }
+
+  async #reload(): Promise<void> {
+    try {
+      const tls = await readTls(this.#settings);
+      const fingerprint = await fingerprintOf(this.#settings);
+      const next = fingerprint === this.#fingerprint ? undefined : await this.#otherResolver();
+      for (const { listener, protocols } of this.#listeners) {
+        if (tls && protocols.includes('tls')) listener.setTls(tls);
+      }
+      if (next) {
+        const before = this.#resolver;
+        this.#resolver = next;
+        this.#fingerprint = fingerprint;
+        this.#service.exchangeResolver(next);
+        // Questions under way end with the resolver that they began with.
+        setTimeout(() => void before.close(), LOOKUP_MS).unref();
+      }
+      const what = next
+        ? 'trust anchors and root hints are others now; the cache is empty'
+        : 'no change of trust';
+      this.#log.event('reload', `files read again: ${what}`);
+    } catch (error) {
+      this.#log.problem('reload', `everything stays as it is: ${messageOf(error)}`);
+    }
+  }
+
+  /** What other anchors proved is not taken along. */
+  #otherResolver(): Promise<ValidatingResolver> {
+    return openResolver(this.#settings.lookup, {
+      clock: this.#clock,
+      cacheOctets: this.#settings.answerCacheOctets,
+      onQuery: ({ ms }) => this.#metrics?.upstream(ms),
+    });
+  }
+
+  /** Answers what is under way, briefly, and keeps the cache for the next run. */
+  async stop(): Promise<void> {
+    this.#service.stop();
+    await this.#reloading;
+    await this.#service.drained(DRAIN_MS);
+    this.#bogus.flush();
+    if (this.#settings.state) await keepState(this.#settings.state.path, this.#resolver, this.#log);
+    await this.#close();
+    this.#log.event('stop', 'stopped');
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([closeAll(this.#listeners), this.#http?.close()]);
+    await this.#resolver.close();
+  }
 }
 
 /** Whom the settings have asked, besides authoritative servers. */
 function upstreamOf({ mode, forwardZones }: ServiceSettings['lookup']): readonly Endpoint[] {
-  return [
-    ...(mode.kind === 'forward' ? mode.servers : []),
-    ...forwardZones.flatMap(({ servers }) => servers),
-  ];
-}
-
-async function openHttp(
-  place: Place,
-  { registry }: Metrics,
-  isHealthy: () => Promise<boolean>,
-): Promise<HttpServer> {
-  try {
-    return await serveHttp(place, {
-      healthy: isHealthy,
-      metrics: async () => ({ type: registry.contentType, text: await registry.metrics() }),
-    });
-  } catch (error) {
-    throw cannotListen('--metrics', place, error);
-  }
-}
-
-/** Whether anything was ever proven, or now the root's keys: without them nothing can be. */
-async function healthy(resolver: ValidatingResolver, counts: Counts): Promise<boolean> {
-  if (counts.answered > 0) return true;
-  const { status } = await resolver.resolve(Name.root, RRType.DNSKEY, { timeoutMs: PROBE_MS });
-  return status === 'secure';
-}
-
-async function restore(folder: string, resolver: ValidatingResolver, log: Log): Promise<void> {
-  const read = await readSnapshot(folder);
-  if (read.kind === 'unusable') log.problem('state', `starting with an empty cache: ${read.why}`);
-  if (read.kind !== 'read') return;
-  try {
-    const entries = resolver.restore(read.octets);
-    log.event('state', `${entries} answers are kept from the last run`, { entries });
-  } catch (error) {
-    log.problem('state', `starting with an empty cache: ${messageOf(error)}`);
-  }
-}
-
-async function keep(folder: string, resolver: ValidatingResolver, log: Log): Promise<void> {
-  try {
-    const octets = resolver.snapshot();
-    await writeSnapshot(folder, octets);
-    log.event('state', `the cache is kept in ${folder}`, { octets: octets.length });
-  } catch (error) {
-    log.problem('state', `the cache could not be kept in ${folder}: ${messageOf(error)}`);
-  }
+  const servers = mode.kind === 'forward' ? mode.servers : [];
+  return [...servers, ...forwardZones.flatMap((zone) => zone.servers)];
 }

@@ -56,6 +56,9 @@ const STATUS_NUMBER = Object.fromEntries(STATUSES.map((status, index) => [status
 
 type Reply = (octets: Uint8Array) => void;
 
+/** No answer; said all the same, since a stream counts the queries that it waits for. */
+const NOTHING = new Uint8Array(0);
+
 export class ResolverService {
   readonly #options: ServiceOptions;
   readonly #head: QueryHead;
@@ -116,8 +119,12 @@ export class ResolverService {
     const protocol = PROTOCOLS.indexOf(client.protocol);
     if (!access.allows(client.address)) {
       counts.denied++;
-      if (isQuery(octets)) this.#say(bare(octets, Rcode.REFUSED), protocol, STATUS_NUMBER.none, reply);
-      else counts.dropped++;
+      if (isQuery(octets)) {
+        this.#say(bare(octets, Rcode.REFUSED), protocol, STATUS_NUMBER.none, reply);
+      } else {
+        counts.dropped++;
+        reply(NOTHING);
+      }
       return;
     }
     const head = this.#head;
@@ -142,6 +149,7 @@ export class ResolverService {
     const judgement = judge(kept);
     if (judgement.kind === 'drop') {
       counts.dropped++;
+      reply(NOTHING);
       return;
     }
     if (judgement.kind === 'reply') {
@@ -162,6 +170,7 @@ export class ResolverService {
     }
     if (this.#stopping) {
       counts.dropped++;
+      reply(NOTHING);
       return;
     }
     if (!this.#outstanding.enter(client.address)) {
