@@ -51,7 +51,10 @@ export interface ListenerLimits {
   readonly stalledMs: number;
   /** Queries under way on one stream before reading pauses; default 100. */
   readonly pipelined: number;
-  /** Octets of answers that a client may leave unread on one stream; beyond, it is closed. Default 262 144. */
+  /**
+   * Octets of answers that a client may leave unread on one stream; beyond, it is closed. Default 262 144; not below 131 072, as
+   * two of the largest answers may have to wait for each other.
+   */
   readonly unreadOctets: number;
 }
 

@@ -111,7 +111,7 @@ describe('clients that want too much', () => {
     const answer = new Uint8Array(60_000);
     answer[2] = 0x80;
     const listener = await listen(
-      { unreadOctets: 100_000, idleMs: 200 },
+      { unreadOctets: 140_000, idleMs: 200 },
       { onQuery: (_octets, _client, reply) => reply(answer) },
     );
     const socket = await connect(listener.port);
