@@ -69,6 +69,12 @@ export class ChainOfTrust {
     return trust;
   }
 
+  /** Finds everything out anew: the anchors have changed. */
+  forget(): void {
+    this.#steps.clear();
+    this.#underWay.clear();
+  }
+
   /** Whether `signer` may sign for `name`: not from above a trust anchor that is closer. */
   maySign(signer: Name, name: Name): boolean {
     const anchor = this.#options.anchors.closest(name);
@@ -98,11 +104,11 @@ export class ChainOfTrust {
     this.#underWay.set(name.key, finding);
     try {
       const step = await finding;
-      // A parent's end is a child's end: nothing outlives what it rests on.
-      this.#steps.set(name.key, step);
+      // A parent's end is a child's end: nothing outlives what it rests on. Nor does it outlive `forget`.
+      if (this.#underWay.get(name.key) === finding) this.#steps.set(name.key, step);
       return step;
     } finally {
-      this.#underWay.delete(name.key);
+      if (this.#underWay.get(name.key) === finding) this.#underWay.delete(name.key);
     }
   }
 

@@ -76,6 +76,10 @@ export class DenialStore {
     return this.#zones.size;
   }
 
+  clear(): void {
+    this.#zones.clear();
+  }
+
   /** Keeps NSEC, NSEC3 and SOA RRsets of `zone`, all validated as secure, their TTL already what the signature allows. */
   remember(zone: Name, rrsets: readonly SignedRRset[]): void {
     let denials = this.#zones.get(zone.key);

@@ -23,3 +23,17 @@ export {
 export * from './resolver.ts';
 export { type SignedRRset, type VerifyContext, verifyRRset, type ZoneKey } from './signature.ts';
 export { parseTrustAnchors, rootTrustAnchors } from './trust-anchor.ts';
+export type {
+  AnchorKeyPhase,
+  AnchorKeyState,
+  ConfiguredAnchor,
+  TrustAnchorState,
+  TrustPointState,
+} from './trust-anchor-state.ts';
+export {
+  type AnchorChange,
+  keysFrom,
+  type Schedule,
+  TrustAnchorStore,
+  type TrustAnchorStoreOptions,
+} from './trust-anchor-store.ts';

@@ -90,6 +90,12 @@ export class TrustAnchors {
   readonly #byZone = new Map<string, { zone: Name; ds: DsData[]; keys: ZoneKey[] }>();
 
   constructor(records: readonly ResourceRecord[]) {
+    this.replace(records);
+  }
+
+  /** From now on these and no others. */
+  replace(records: readonly ResourceRecord[]): void {
+    this.#byZone.clear();
     for (const { name, type, rdata } of records) {
       const anchor = this.#byZone.get(name.key) ?? { zone: name, ds: [], keys: [] };
       this.#byZone.set(name.key, anchor);

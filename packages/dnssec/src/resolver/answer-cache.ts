@@ -36,6 +36,11 @@ export class AnswerCache {
     return this.#entries.size;
   }
 
+  clear(): void {
+    this.#entries.clear();
+    this.#octets = 0;
+  }
+
   /** What the entries hold, roughly. */
   get octets(): number {
     return this.#octets;

@@ -9,8 +9,10 @@
 import { networkInterfaces } from 'node:os';
 import {
   createTransport,
+  decodeDs,
   Ede,
   type Endpoint,
+  equalOctets,
   Name,
   Rcode,
   type ResourceRecord,
@@ -22,6 +24,7 @@ import { askUntilGood } from '../ask.ts';
 import { BudgetExceeded, type Budgets, DEFAULT_BUDGETS, Work } from '../budget.ts';
 import { ChainOfTrust } from '../chain-of-trust.ts';
 import { DenialStore } from '../denial-store.ts';
+import { dsDigest } from '../ds.ts';
 import { DnssecError } from '../errors.ts';
 import {
   type AliasLink,
@@ -119,6 +122,9 @@ export class ValidatingResolver implements Resolver {
   readonly #aggressive: boolean;
   readonly #prefetcher: Prefetcher | undefined;
   readonly #denials: DenialStore;
+  readonly #anchors: TrustAnchors;
+  readonly #chain: ChainOfTrust;
+  #trusted: readonly ResourceRecord[];
   readonly #counters = new ResolverCounters();
   readonly #fingerprint: () => Uint8Array;
   readonly #now: () => number;
@@ -161,17 +167,19 @@ export class ValidatingResolver implements Resolver {
       source: new Forwarder({ exchanger, stats, servers, zone }),
     }));
     this.#source = routes.length > 0 ? new Router(fallback, routes) : fallback;
+    this.#trusted = options.trustAnchors ?? rootTrustAnchors();
+    this.#anchors = new TrustAnchors(this.#trusted);
     const denials = new DenialStore(now);
-    const chain = new ChainOfTrust({
+    this.#chain = new ChainOfTrust({
       source: this.#source,
       denials,
-      anchors: new TrustAnchors(options.trustAnchors ?? rootTrustAnchors()),
+      anchors: this.#anchors,
       negativeAnchors: new NegativeTrustAnchors(options.negativeTrustAnchors ?? []),
       keys: new KeyStore(),
       policy,
       now,
     });
-    this.#validator = new Validator(chain, denials);
+    this.#validator = new Validator(this.#chain, denials);
     this.#cache = new AnswerCache(options.cacheOctets ?? DEFAULT_CACHE_OCTETS, now);
     this.#unchecked = new UncheckedLookup({ source: this.#source, now });
     this.#denials = denials;
@@ -187,7 +195,7 @@ export class ValidatingResolver implements Resolver {
       });
     }
     this.#now = now;
-    this.#fingerprint = () => settingsFingerprint(options, this.#budgets);
+    this.#fingerprint = () => settingsFingerprint({ ...options, trustAnchors: this.#trusted }, this.#budgets);
   }
 
   resolve(name: Name, type: number, options: ResolveOptions = {}): Promise<Resolution> {
@@ -235,6 +243,20 @@ export class ValidatingResolver implements Resolver {
       this.#uncheckedUnderWay.set(key, asking);
     }
     return signal ? untilAborted(asking, signal) : asking;
+  }
+
+  /**
+   * Trusts these DS and DNSKEY records from now on, and no others (rfc5011). Where trust in something is withdrawn, what may rest on it is
+   * forgotten.
+   */
+  setTrustAnchors(records: readonly ResourceRecord[]): void {
+    const kept = this.#trusted.every((old) => records.some((record) => coversAnchor(record, old)));
+    this.#trusted = records;
+    this.#anchors.replace(records);
+    this.#chain.forget();
+    if (kept) return;
+    this.#cache.clear();
+    this.#denials.clear();
   }
 
   /** What was done since the beginning. */
@@ -461,6 +483,16 @@ function* proven(cache: AnswerCache): Generator<CachedAnswer> {
 /** The CNAME of an alias segment, synthesised or not. */
 function cnameOf({ answer, owner }: Exclude<Validated, { kind: 'failure' }>): ResourceRecord[] {
   return answer.filter((record) => record.type === RRType.CNAME && record.name.equals(owner));
+}
+
+/** Whether `record` trusts all that `old` does: the same record, or the key that a DS is the digest of. */
+function coversAnchor(record: ResourceRecord, old: ResourceRecord): boolean {
+  if (!record.name.equals(old.name)) return false;
+  if (record.type === old.type) return equalOctets(record.rdata, old.rdata);
+  if (old.type !== RRType.DS) return false;
+  const ds = decodeDs(old.rdata);
+  const digest = dsDigest(record.name, record.rdata, ds.digestType);
+  return digest !== undefined && equalOctets(digest, ds.digest);
 }
 
 function rootHasNoDs(name: Name): Validated {
