@@ -1,11 +1,15 @@
 /** The end of a test run: what was skipped and why, then one line `N passed, N failed, N skipped`. */
 import type { Reporter, TestCase, TestModule, TestRunEndReason } from 'vitest/node';
 
-/** Why a test is skipped: what it gave to `skip(reason)`, or what its name or that of a suite says after "skipped:". */
+/** What the name of a test or of its suite says of the reason: `(skipped: why)`, `(skipped where ...)`, `absent: what`. */
+const IN_NAME = /\(skipped:? (.+?)\)(?= > |$)|\b(?:skipped|absent): (.+)$/;
+
+/** Why a test is skipped: what it gave to `skip(reason)`, or what its name says. */
 function reasonOf(test: TestCase): string {
   const result = test.result();
   if (result.state === 'skipped' && result.note) return result.note;
-  return /\bskipped: ([^)]*)/.exec(test.fullName)?.[1] ?? 'no reason given';
+  const match = IN_NAME.exec(test.fullName);
+  return match?.[1] ?? match?.[2] ?? 'no reason given';
 }
 
 export default class ClosingReporter implements Reporter {

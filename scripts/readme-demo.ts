@@ -17,7 +17,8 @@ const file = `${ROOT}README.md`;
 const readme = readFileSync(file, 'utf8');
 const written = readme.replace(
   /(<!-- demo: [^\n]*-->\n)[\s\S]*?(<!-- \/demo -->)/,
-  (_, start: string, end: string) => `${start}\n\`\`\`text\n${stdout.replace(/^\n+/, '').trimEnd()}\n\`\`\`\n\n${end}`,
+  (_, start: string, end: string) =>
+    `${start}\n\`\`\`text\n${stdout.replace(/^\n+/, '').trimEnd()}\n\`\`\`\n\n${end}`,
 );
 if (written === readme) throw new Error('README.md has no place for the demo');
 writeFileSync(file, written);
