@@ -4,12 +4,17 @@ import type { Reporter, TestCase, TestModule, TestRunEndReason } from 'vitest/no
 /** What the name of a test or of its suite says of the reason: `(skipped: why)`, `(skipped where ...)`, `absent: what`. */
 const IN_NAME = /\(skipped:? (.+?)\)(?= > |$)|\b(?:skipped|absent): (.+)$/;
 
+/** The reason in a test's full name, if there is one. */
+export function reasonIn(fullName: string): string | undefined {
+  const match = IN_NAME.exec(fullName);
+  return match?.[1] ?? match?.[2];
+}
+
 /** Why a test is skipped: what it gave to `skip(reason)`, or what its name says. */
 function reasonOf(test: TestCase): string {
   const result = test.result();
-  if (result.state === 'skipped' && result.note) return result.note;
-  const match = IN_NAME.exec(test.fullName);
-  return match?.[1] ?? match?.[2] ?? 'no reason given';
+  const note = result.state === 'skipped' ? result.note : undefined;
+  return note || (reasonIn(test.fullName) ?? 'no reason given');
 }
 
 export default class ClosingReporter implements Reporter {

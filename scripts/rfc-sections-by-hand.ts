@@ -73,7 +73,7 @@ export const BY_HAND: RfcIndex = {
     title: 'RSA/SHA-1 SIGs and RSA KEYs in the Domain Name System (DNS)',
     sections: { '2': 'RSA Public KEY Resource Records', '3': 'RSA/SHA1 SIG Resource Records' },
   },
-  rfc3225: { title: 'Indicating Resolver Support of DNSSEC', sections: {} },
+  rfc3225: { title: 'Indicating Resolver Support of DNSSEC', sections: { '3': 'Protocol Changes' } },
   rfc4648: {
     title: 'The Base16, Base32, and Base64 Data Encodings',
     sections: {
@@ -96,7 +96,20 @@ export const BY_HAND: RfcIndex = {
       '5.1': 'Locating the Target Host',
     },
   },
-  rfc7766: { title: 'DNS Transport over TCP - Implementation Requirements', sections: {} },
+  rfc7766: {
+    title: 'DNS Transport over TCP - Implementation Requirements',
+    sections: {
+      '5': 'Transport Protocol Selection',
+      '6': 'Connection Handling',
+      '6.2': 'Recommendations',
+      '6.2.1': 'Connection Reuse',
+      '6.2.1.1': 'Query Pipelining',
+      '6.2.2': 'Concurrent Connections',
+      '6.2.3': 'Idle Timeouts',
+      '7': 'Response Reordering',
+      '8': 'TCP Message Length Field',
+    },
+  },
   rfc8109: { title: 'Initializing a DNS Resolver with Priming Queries', sections: {} },
   rfc9460: {
     title: 'Service Binding and Parameter Specification via the DNS (SVCB and HTTPS Resource Records)',
