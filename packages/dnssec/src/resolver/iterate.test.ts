@@ -178,6 +178,18 @@ describe('rule 11: iterating', () => {
     expect(await world.ask('www.example.')).toMatchObject({ kind: 'answer', status: 'secure' });
   });
 
+  test('rule 11: where no server of a zone is any good, its parent is asked again', async () => {
+    const world = worldOf({ zones: [{ name: 'plain.', text: 'www A 192.0.2.81', keys: [] }], ask: '' });
+    // The zone moves: for a while its parent tells an address where nobody is any more, and nobody of its servers' names.
+    world.network.mutate(
+      both(additionals((records) => records.map((each) => ({ ...each, rdata: encodeA('198.51.100.1') })))),
+      '192.0.2.1',
+    );
+    expect(await verdict(world, 'www.plain. A')).toBe('failure indeterminate');
+    world.network.heal();
+    expect(await verdict(world, 'www.plain. A')).toBe('answer insecure');
+  });
+
   test('rule 11: glue is no data', async () => {
     const world = worldOf({ zones: [{ name: 'plain.', text: 'www A 192.0.2.81', keys: [] }], ask: '' });
     world.network.mutate(additionals(plus(record('www.plain.', RRType.A, encodeA('192.0.2.66')))));

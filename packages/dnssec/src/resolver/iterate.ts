@@ -192,6 +192,7 @@ export class IterativeSource implements Source {
         if (told) return told;
       }
     }
+    this.#forget(delegation);
     return failures.verdict();
 
     async function attempt(this: IterativeSource, address: Address, pass: number): Promise<Told | undefined> {
@@ -260,6 +261,14 @@ export class IterativeSource implements Source {
       if (addresses.length > 0 && !this.#knownAddresses(name))
         this.#addresses.set(name.key, { addresses, expiresAt });
     }
+  }
+
+  /** No server of the zone is of any use: whatever said that these are its servers, it is asked again before it is believed again. */
+  #forget({ zone, servers }: Delegation): void {
+    // The hints are all there is: there is nobody to ask for others.
+    if (zone.isRoot && this.#root?.servers !== this.#options.rootHints) this.#root = undefined;
+    this.#delegations.forget(zone);
+    for (const { name } of servers) if (this.#knownAddresses(name)?.length) this.#addresses.delete(name.key);
   }
 
   #knownAddresses(server: Name): readonly string[] | undefined {
