@@ -58,7 +58,7 @@ export function respond(query: Message, question: Question, resolution: Resoluti
   return { message, ttl: leastTtl(message, resolution.ttl) };
 }
 
-/** The response to a client with CD: as the servers say it, AD never set (rfc4035#section-3.2.2, rfc4035#section-3.2.3). */
+/** The response to a client with CD, or to what nobody can prove: as the servers say it, AD never set (rfc4035#section-3.2.2, rfc4035#section-3.2.3). */
 export function respondUnchecked(query: Message, question: Question, unchecked: UncheckedAnswer): Response {
   const wantsProof = query.edns?.do ?? false;
   const { rcode, reason } = unchecked;
@@ -66,7 +66,7 @@ export function respondUnchecked(query: Message, question: Question, unchecked: 
   const message = responseTo(query, {
     ra: true,
     ad: false,
-    cd: true,
+    cd: query.cd,
     rcode,
     answers: shown(unchecked.answer, question, wantsProof, maxTtl),
     authorities: shown(unchecked.authority, question, wantsProof, maxTtl).filter(({ type }) =>
