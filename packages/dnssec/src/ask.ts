@@ -15,7 +15,7 @@ export interface Failure {
  * Asks a source, judges the answer, and asks other servers as long as it is bad. Returns the first good outcome, or else the first
  * bad one: later servers' failures say less.
  */
-export async function askUntilGood<T>(
+export async function askUntilGood<T extends object>(
   source: Source,
   name: Name,
   type: number,
@@ -31,8 +31,16 @@ export async function askUntilGood<T>(
       return first ?? { kind: 'indeterminate', reason: raw.reason, rcode: raw.rcode };
     const outcome = await judge(raw);
     if (!isBad(outcome)) return outcome;
-    first ??= outcome;
+    first ??= blamed(outcome, raw);
     avoid.add(raw.server);
   }
   return first!;
+}
+
+/** The outcome, its reason told as the fault of whoever stands between, where it is theirs. */
+function blamed<T extends object>(outcome: T, raw: Extract<RawAnswer, { kind: 'message' }>): T {
+  if (!raw.blame || !('reason' in outcome)) return outcome;
+  const reason = outcome.reason as Reason;
+  const text = raw.blame(reason);
+  return text === undefined ? outcome : { ...outcome, reason: { ...reason, text } };
 }

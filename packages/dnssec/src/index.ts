@@ -9,7 +9,7 @@ export { keyTag } from './key-tag.ts';
 export { nsec3Hash } from './nsec3.ts';
 export * from './proof.ts';
 export { importPublicKey, KeyStore, keyBits } from './public-key.ts';
-export type { QueryEvent } from './resolver/exchange.ts';
+export type { QueryEvent, ServerEndpoint } from './resolver/exchange.ts';
 export type { QnameMinimisation } from './resolver/qname-minimisation.ts';
 export type { CacheStats, ResolverStats } from './resolver/resolver-stats.ts';
 export { builtInRootHints, parseRootHints, type RootHint } from './resolver/root-hints.ts';

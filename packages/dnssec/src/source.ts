@@ -23,6 +23,8 @@ export type RawAnswer =
       readonly bailiwick: Name;
       /** Zones inside the bailiwick that are other servers' to speak of. */
       readonly except?: readonly Name[];
+      /** Where the answer does not hold for this reason: a sentence, if the server that stands between is to blame rather than the zone. */
+      readonly blame?: (reason: Reason) => string | undefined;
     }
   | { readonly kind: 'failure'; readonly rcode: number; readonly reason: Reason };
 

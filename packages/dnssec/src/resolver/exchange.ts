@@ -18,7 +18,7 @@ import type { ServerStats } from './server-stats.ts';
 
 /** A packet sent or answered, for `--trace` and for scenario logs. */
 export interface QueryEvent {
-  readonly server: Endpoint;
+  readonly server: ServerEndpoint;
   readonly name: Name;
   readonly type: number;
   /** Milliseconds the exchange took. */
@@ -38,7 +38,7 @@ export interface ExchangerOptions {
 }
 
 export interface Ask {
-  readonly server: Endpoint;
+  readonly server: ServerEndpoint;
   readonly name: Name;
   readonly type: number;
   /** Ask a forwarder to recurse, and not to validate for us: RD and CD set. */
@@ -47,14 +47,27 @@ export interface Ask {
 }
 
 export type Exchanged =
-  | { readonly kind: 'response'; readonly message: Message }
+  | {
+      readonly kind: 'response';
+      readonly message: Message;
+      /** The server said FORMERR to EDNS: this is its answer to the question without. */
+      readonly ednsRefused?: true;
+    }
   | { readonly kind: 'error'; readonly error: TransportError };
 
 /** EDNS payload size that avoids fragments (rfc6891#section-6.2.5 and DNS flag day 2020). */
 const UDP_PAYLOAD = 1232;
 
-export function serverId(server: Endpoint): string {
-  return `${server.address}#${server.port}`;
+/** A server with a way of its own to be asked, such as TLS. */
+export interface ServerEndpoint extends Endpoint {
+  /** Default: the resolver's. Closed with the resolver. */
+  readonly transport?: Transport;
+  /** What to call it, such as `tls://dns.example`; default address and port. Tells servers of one address apart. */
+  readonly label?: string;
+}
+
+export function serverId(server: ServerEndpoint): string {
+  return server.label ?? `${server.address}#${server.port}`;
 }
 
 export class Exchanger {
@@ -91,7 +104,8 @@ export class Exchanger {
     // Whoever shares this exchange has budgets of their own: where this one is used up, FORMERR is the answer.
     if (left <= 0 || work.upstreamQueries >= work.budgets.upstreamQueries) return first;
     work.chargeQuery();
-    return this.#attempt({ ...ask, timeoutMs: Math.min(ask.timeoutMs, left) }, false);
+    const second = await this.#attempt({ ...ask, timeoutMs: Math.min(ask.timeoutMs, left) }, false);
+    return second.kind === 'response' ? { ...second, ednsRefused: true } : second;
   }
 
   async #attempt(ask: Ask, edns: boolean): Promise<Exchanged> {
@@ -106,7 +120,7 @@ export class Exchanger {
     if (counters) counters.upstreamQueries++;
     let outcome: Exchanged;
     try {
-      const message = await transport.exchange(query, server, { timeoutMs });
+      const message = await (server.transport ?? transport).exchange(query, server, { timeoutMs });
       // The transport has tried TCP by now: what is cut off is unknown, not absent.
       if (message.tc) throw new TransportError('malformed', 'the answer is cut off, over TCP as well');
       outcome = { kind: 'response', message };

@@ -2,15 +2,16 @@
  * Asking a resolver that iterates for us. It is asked with DO and CD and is never trusted: its AD bit is not even read, and everything it
  * says is validated here (rfc4035#section-4.9).
  */
-import { Ede, type Endpoint, type Name, Rcode, rcodeToText, rrTypeToText } from '@mailanchor/dns';
+import { Ede, type Name, Rcode, rcodeToText, rrTypeToText } from '@mailanchor/dns';
 import type { FetchRequest, RawAnswer, Source } from '../source.ts';
-import { type Exchanger, serverId } from './exchange.ts';
+import { type Exchanger, type ServerEndpoint, serverId } from './exchange.ts';
+import { ForwarderFaults } from './forwarder-faults.ts';
 import type { ServerStats } from './server-stats.ts';
 
 export interface ForwarderOptions {
   readonly exchanger: Exchanger;
   readonly stats: ServerStats;
-  readonly servers: readonly Endpoint[];
+  readonly servers: readonly ServerEndpoint[];
   /** What the servers may speak of: the root for a general forwarder. */
   readonly zone: Name;
 }
@@ -20,6 +21,7 @@ const PASSES = 2;
 
 export class Forwarder implements Source {
   readonly #options: ForwarderOptions;
+  readonly #faults = new ForwarderFaults();
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
@@ -29,7 +31,9 @@ export class Forwarder implements Source {
     return undefined;
   }
 
-  close(): void {}
+  async close(): Promise<void> {
+    for (const { transport } of this.#options.servers) await transport?.close();
+  }
 
   async fetch(name: Name, type: number, { work, avoid }: FetchRequest): Promise<RawAnswer> {
     const { exchanger, stats, zone } = this.#options;
@@ -38,6 +42,7 @@ export class Forwarder implements Source {
       .filter(({ id }) => !avoid.has(id));
     let last = 'every server has answered wrongly';
     let rcode: number | undefined;
+    let fault: string | undefined;
     let pending = stats.order(servers, zone.key);
     for (let pass = 0; pass < PASSES && pending.length > 0; pass++) {
       const silent: typeof pending = [];
@@ -50,19 +55,28 @@ export class Forwarder implements Source {
         if (exchanged.kind === 'error') {
           last = `${server.id}: ${exchanged.error.message}`;
           if (exchanged.error.code === 'timeout') silent.push(server);
+          fault ??= this.#faults.ofFailure(server.id, undefined, name, type);
           continue;
         }
         const { message } = exchanged;
+        this.#faults.note(server.id, exchanged);
         if (message.rcode === Rcode.NOERROR || message.rcode === Rcode.NXDOMAIN) {
-          return { kind: 'message', message, server: server.id, bailiwick: zone };
+          return {
+            kind: 'message',
+            message,
+            server: server.id,
+            bailiwick: zone,
+            blame: (reason) => this.#faults.ofAnswer(server.id, exchanged, name, type, reason),
+          };
         }
         rcode ??= message.rcode;
+        fault ??= this.#faults.ofFailure(server.id, exchanged, name, type);
         last = `${server.id} answers ${rcodeToText(message.rcode)}`;
       }
       pending = silent;
     }
     const ede = rcode === undefined ? Ede.NO_REACHABLE_AUTHORITY : Ede.NETWORK_ERROR;
-    const text = `no resolver answers for ${rrTypeToText(type)} of ${name} (${last})`;
+    const text = fault ?? `no resolver answers for ${rrTypeToText(type)} of ${name} (${last})`;
     return { kind: 'failure', rcode: rcode ?? Rcode.SERVFAIL, reason: { ede, text } };
   }
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { hexEncode, type ResourceRecord } from '@mailanchor/dns';
 import type { Budgets } from '../budget.ts';
 import { rootTrustAnchors } from '../trust-anchor.ts';
+import { type ServerEndpoint, serverId } from './exchange.ts';
 import type { ResolverOptions } from './validating-resolver.ts';
 
 /** 32 octets. The order in which anchors, zones and servers are given does not matter. */
@@ -28,6 +29,6 @@ function recordKey({ name, type, rdata }: ResourceRecord): string {
   return `${name.toLowerCase()} ${type} ${hexEncode(rdata)}`;
 }
 
-function serverKey({ address, port }: { readonly address: string; readonly port: number }): string {
-  return `${address}#${port}`;
+function serverKey(server: ServerEndpoint): string {
+  return `${server.address}#${server.port} ${serverId(server)}`;
 }

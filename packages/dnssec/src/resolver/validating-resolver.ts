@@ -11,7 +11,6 @@ import {
   createTransport,
   decodeDs,
   Ede,
-  type Endpoint,
   equalOctets,
   Name,
   Rcode,
@@ -41,7 +40,7 @@ import type { Source } from '../source.ts';
 import { NegativeTrustAnchors, rootTrustAnchors, TrustAnchors } from '../trust-anchor.ts';
 import { type Validated, Validator } from '../validator.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { Exchanger, type QueryEvent } from './exchange.ts';
+import { Exchanger, type QueryEvent, type ServerEndpoint } from './exchange.ts';
 import { Forwarder } from './forward.ts';
 import { IterativeSource } from './iterate.ts';
 import { Prefetcher } from './prefetch.ts';
@@ -58,9 +57,9 @@ export interface ResolverOptions {
   /** Iterate from the root (default), or ask other resolvers; either way validation is ours. */
   readonly mode?:
     | { readonly kind: 'iterate' }
-    | { readonly kind: 'forward'; readonly servers: readonly Endpoint[] };
+    | { readonly kind: 'forward'; readonly servers: readonly ServerEndpoint[] };
   /** Zones, with all below them, that are asked of other servers; the longest match wins. */
-  readonly forwardZones?: readonly { readonly zone: Name; readonly servers: readonly Endpoint[] }[];
+  readonly forwardZones?: readonly { readonly zone: Name; readonly servers: readonly ServerEndpoint[] }[];
   readonly rootHints?: readonly RootHint[];
   /** DS or DNSKEY records; default: the root's, built in. */
   readonly trustAnchors?: readonly ResourceRecord[];
