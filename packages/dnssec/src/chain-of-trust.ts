@@ -7,16 +7,18 @@ import { type AlgorithmPolicy, algorithmToText, isSupportedAlgorithm } from './a
 import { askUntilGood, type Failure } from './ask.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Work } from './budget.ts';
+import { doubtClock } from './clock-sanity.ts';
 import { bogus, type DsOutcome, judgeAlias, judgeDs } from './delegation-signer.ts';
 import { proveNoDs } from './denial.ts';
 import type { DenialStore } from './denial-store.ts';
 import { usableDs } from './ds.ts';
+import type { NegativeTrustAnchors } from './negative-trust-anchor.ts';
 import type { Reason, ZoneLink } from './proof.ts';
 import type { KeyStore } from './public-key.ts';
 import { readSegments } from './segment.ts';
-import { type VerifyContext, ZONE_KEY_FLAG, type ZoneKey } from './signature.ts';
+import { type SignedRRset, type VerifyContext, ZONE_KEY_FLAG, type ZoneKey } from './signature.ts';
 import type { RawAnswer, Source } from './source.ts';
-import type { NegativeTrustAnchors, TrustAnchor, TrustAnchors } from './trust-anchor.ts';
+import type { TrustAnchor, TrustAnchors } from './trust-anchor.ts';
 import { judgeKeys, type KeysOutcome, keyInfo, readKeys } from './zone-keys.ts';
 import type { SecureTrust, ZoneTrust } from './zone-trust.ts';
 
@@ -35,6 +37,8 @@ export interface ChainOptions {
   readonly denials: DenialStore;
   /** Epoch seconds. */
   readonly now: () => number;
+  /** Seconds by which the clock may be wrong either way; default 0. */
+  readonly skew?: number;
   readonly cacheEntries?: number;
 }
 
@@ -90,8 +94,8 @@ export class ChainOfTrust {
   }
 
   verifyContext(work: Work): VerifyContext {
-    const { keys, policy, now } = this.#options;
-    return { keys, policy, now: now(), work };
+    const { keys, policy, now, skew = 0 } = this.#options;
+    return { keys, policy, now: now(), skew, work };
   }
 
   /** From the cache, from whoever is finding it out, or found out. A chain depends on its parents only: no two wait for each other. */
@@ -241,6 +245,7 @@ export class ChainOfTrust {
     allDs: readonly DsData[],
   ): Promise<Step> {
     let published: readonly ZoneKey[] = [];
+    let last: SignedRRset | undefined;
     const outcome = await this.#ask<KeysOutcome>(zone, RRType.DNSKEY, work, (raw) => {
       const [segment] = readSegments(raw.message, zone, RRType.DNSKEY, raw.bailiwick);
       const rrset = segment?.kind === 'answer' ? segment.rrsets[0] : undefined;
@@ -253,11 +258,12 @@ export class ChainOfTrust {
       // Keys are there, so they are signed: whoever hands them out bare has taken the signatures away.
       if (rrset.signatures.length === 0) {
         return bogus(
-          `${raw.server} strips DNSSEC: DNSKEY of ${zone} without signatures`,
+          `${raw.server} answers for DNSKEY of ${zone} without signatures`,
           zone,
           Ede.RRSIGS_MISSING,
         );
       }
+      last = rrset;
       published = readKeys(rrset);
       return judgeKeys(zone, rrset, published, ds, trusted, this.verifyContext(work));
     });
@@ -266,7 +272,9 @@ export class ChainOfTrust {
       const reason =
         outcome.kind === 'indeterminate'
           ? { ...outcome.reason, ede: Ede.DNSKEY_MISSING, zone }
-          : outcome.reason;
+          : parent
+            ? outcome.reason
+            : doubtClock(outcome.reason, last, this.#options.now());
       return this.#failed('bogus', zone, parent, reason, work, allDs, published);
     }
 

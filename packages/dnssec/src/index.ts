@@ -6,6 +6,7 @@ export { dsDigest } from './ds.ts';
 export * from './errors.ts';
 export * from './fake-resolver.ts';
 export { keyTag } from './key-tag.ts';
+export type { NegativeTrustAnchor } from './negative-trust-anchor.ts';
 export { nsec3Hash } from './nsec3.ts';
 export * from './proof.ts';
 export { importPublicKey, KeyStore, keyBits } from './public-key.ts';

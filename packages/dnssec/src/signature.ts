@@ -35,6 +35,8 @@ export interface VerifyContext {
   readonly policy: AlgorithmPolicy;
   /** Epoch seconds. */
   readonly now: number;
+  /** Seconds by which the clock may be wrong either way; default 0. */
+  readonly skew?: number;
   readonly work: Work;
 }
 
@@ -146,6 +148,7 @@ export function verifyRRset(
   context: VerifyContext,
 ): SignatureResult {
   const { budgets } = context.work;
+  const skew = context.skew ?? 0;
   const what = `${rrTypeToText(rrset.type)} of ${rrset.name}`;
   const ownerLabels = rrset.name.isWildcard ? rrset.name.labelCount - 1 : rrset.name.labelCount;
   let failure: Failure = {
@@ -186,12 +189,12 @@ export function verifyRRset(
       fail(2, Ede.SIGNATURE_EXPIRED_BEFORE_VALID, `signature over ${what} expires before it begins`);
       continue;
     }
-    if (serialAfter(context.now, rrsig.expiration)) {
+    if (serialAfter(context.now - skew, rrsig.expiration)) {
       const when = timeText(rrsig.expiration, context.now);
       fail(4, Ede.SIGNATURE_EXPIRED, `signature over ${what} expired ${when} (key ${rrsig.keyTag})`);
       continue;
     }
-    if (serialAfter(rrsig.inception, context.now)) {
+    if (serialAfter(rrsig.inception, context.now + skew)) {
       const when = timeText(rrsig.inception, context.now);
       fail(
         4,

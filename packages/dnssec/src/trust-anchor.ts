@@ -113,20 +113,3 @@ export class TrustAnchors {
     }
   }
 }
-
-/** Negative trust anchors (rfc7646): names at and below which nothing is validated. */
-export class NegativeTrustAnchors {
-  readonly #names: ReadonlyMap<string, Name>;
-
-  constructor(names: readonly Name[]) {
-    this.#names = new Map(names.map((name) => [name.key, name]));
-  }
-
-  closest(name: Name): Name | undefined {
-    if (this.#names.size === 0) return undefined;
-    for (let candidate = name; ; candidate = candidate.parent) {
-      const found = this.#names.get(candidate.key);
-      if (found || candidate.isRoot) return found;
-    }
-  }
-}

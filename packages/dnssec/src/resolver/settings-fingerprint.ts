@@ -1,7 +1,8 @@
 /** What makes answers what they are, as one hash: a snapshot made under other settings is another resolver's. */
 import { createHash } from 'node:crypto';
-import { hexEncode, type ResourceRecord } from '@mailanchor/dns';
+import { hexEncode, Name, type ResourceRecord } from '@mailanchor/dns';
 import type { Budgets } from '../budget.ts';
+import type { NegativeTrustAnchor } from '../negative-trust-anchor.ts';
 import { rootTrustAnchors } from '../trust-anchor.ts';
 import { type ServerEndpoint, serverId } from './exchange.ts';
 import type { ResolverOptions } from './validating-resolver.ts';
@@ -11,7 +12,11 @@ export function settingsFingerprint(options: ResolverOptions, budgets: Budgets):
   const { mode = { kind: 'iterate' }, trustAnchors = rootTrustAnchors(), sha1 = false } = options;
   const settings = {
     anchors: trustAnchors.map(recordKey).sort(),
-    negative: (options.negativeTrustAnchors ?? []).map((name) => `${name.toLowerCase()}`).sort(),
+    negative: (options.negativeTrustAnchors ?? [])
+      .map((anchor) => (anchor instanceof Name ? { zone: anchor } : anchor))
+      .map(({ zone, until }: NegativeTrustAnchor) => `${zone.toLowerCase()} ${until ?? ''}`)
+      .sort(),
+    skew: options.clockSkewSeconds ?? 0,
     sha1,
     iterations: [budgets.nsec3Iterations, budgets.nsec3IterationsRefused],
     mode: mode.kind === 'forward' ? mode.servers.map(serverKey).sort() : 'iterate',

@@ -25,6 +25,7 @@ import { ChainOfTrust } from '../chain-of-trust.ts';
 import { DenialStore } from '../denial-store.ts';
 import { dsDigest } from '../ds.ts';
 import { DnssecError } from '../errors.ts';
+import { type NegativeTrustAnchor, NegativeTrustAnchors } from '../negative-trust-anchor.ts';
 import {
   type AliasLink,
   type Reason,
@@ -37,7 +38,7 @@ import { KeyStore } from '../public-key.ts';
 import type { Clock, ResolveOptions, Resolver } from '../resolver.ts';
 import { readSegments } from '../segment.ts';
 import type { Source } from '../source.ts';
-import { NegativeTrustAnchors, rootTrustAnchors, TrustAnchors } from '../trust-anchor.ts';
+import { rootTrustAnchors, TrustAnchors } from '../trust-anchor.ts';
 import { type Validated, Validator } from '../validator.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { Exchanger, type QueryEvent, type ServerEndpoint } from './exchange.ts';
@@ -63,7 +64,13 @@ export interface ResolverOptions {
   readonly rootHints?: readonly RootHint[];
   /** DS or DNSKEY records; default: the root's, built in. */
   readonly trustAnchors?: readonly ResourceRecord[];
-  readonly negativeTrustAnchors?: readonly Name[];
+  /** Names at and below which nothing is validated, as long as they last (rfc7646). */
+  readonly negativeTrustAnchors?: readonly (Name | NegativeTrustAnchor)[];
+  /**
+   * Seconds by which this machine's clock may be wrong: signatures hold for so much longer, and earlier. Default 0, as
+   * rfc4035#section-5.3.1 has it: an expired signature is an old one that somebody may be replaying.
+   */
+  readonly clockSkewSeconds?: number;
   /** Port of authoritative servers; default 53. */
   readonly dnsPort?: number;
   /** NSEC3 iterations above which a zone counts as insecure; default the budget's. */
@@ -122,6 +129,7 @@ export class ValidatingResolver implements Resolver {
   readonly #prefetcher: Prefetcher | undefined;
   readonly #denials: DenialStore;
   readonly #anchors: TrustAnchors;
+  readonly #negativeAnchors: NegativeTrustAnchors;
   readonly #chain: ChainOfTrust;
   #trusted: readonly ResourceRecord[];
   readonly #counters = new ResolverCounters();
@@ -169,11 +177,13 @@ export class ValidatingResolver implements Resolver {
     this.#trusted = options.trustAnchors ?? rootTrustAnchors();
     this.#anchors = new TrustAnchors(this.#trusted);
     const denials = new DenialStore(now);
+    this.#negativeAnchors = new NegativeTrustAnchors(options.negativeTrustAnchors ?? [], clock);
     this.#chain = new ChainOfTrust({
       source: this.#source,
       denials,
       anchors: this.#anchors,
-      negativeAnchors: new NegativeTrustAnchors(options.negativeTrustAnchors ?? []),
+      negativeAnchors: this.#negativeAnchors,
+      skew: options.clockSkewSeconds ?? 0,
       keys: new KeyStore(),
       policy,
       now,
@@ -394,7 +404,7 @@ export class ValidatingResolver implements Resolver {
   /** The validated segment of one name: from this question, from the cache, or asked for. */
   async #segment(name: Name, type: number, local: Map<string, Validated>, work: Work): Promise<Validated> {
     const known = local.get(name.key) ?? this.#cache.get(name, type);
-    if (known) {
+    if (known && this.#stillHolds(known)) {
       this.#counters.hits++;
       this.#prefetcher?.consider(name, type, known);
       return known;
@@ -412,6 +422,11 @@ export class ValidatingResolver implements Resolver {
     const asked = await this.#ask(name, type, local, work);
     if (asked.kind === 'failure' && asked.status === 'bogus') this.#cache.set(name, type, asked);
     return asked;
+  }
+
+  /** Whether what was exempt from proof still is: a negative trust anchor that has ended takes its answers along. */
+  #stillHolds({ negativeTrustAnchor: zone }: Validated & { readonly negativeTrustAnchor?: Name }): boolean {
+    return zone === undefined || this.#negativeAnchors.has(zone);
   }
 
   /** Asks the servers. What holds is kept, in the cache and in `local`; a failure is not. */
