@@ -19,10 +19,12 @@ export type TransportErrorCode =
   | 'closed'
   | 'malformed'
   | 'too-large'
+  /** The certificate of a TLS or HTTPS server is not of a trusted CA, not valid now, or for another name. */
+  | 'untrusted'
   | 'aborted'
   | 'failed';
 
-/** A query that got no usable packet: timeout, connection refused, network unreachable, closed early, malformed. */
+/** A query that got no usable packet: timeout, connection refused, network unreachable, closed early, malformed, untrusted. */
 export class TransportError extends DnsError {
   declare readonly code: TransportErrorCode;
   constructor(code: TransportErrorCode, message: string, options?: ErrorOptions) {

@@ -58,8 +58,18 @@ export type {
   Reply,
   TlsCredentials,
 } from './server/listener-options.ts';
+export {
+  createHttpsTransport,
+  HTTPS_PORT,
+  type HttpsTransportOptions,
+  httpsEndpoint,
+} from './transport/https.ts';
+export { isPadded, RESPONSE_PADDING_BLOCK, withPadding } from './transport/padding.ts';
 export type { RandomFill } from './transport/random.ts';
+export { lookUpServer } from './transport/server-lookup.ts';
 export { createTcpTransport, type TcpTransportOptions } from './transport/tcp.ts';
+export { createTlsTransport, TLS_PORT, type TlsTransportOptions } from './transport/tls.ts';
+export type { TlsServerOptions } from './transport/tls-connection.ts';
 export * from './transport/transport.ts';
 export { createUdpTransport, type UdpTransportOptions } from './transport/udp.ts';
 export { createTransport, type TransportOptions } from './transport/udp-tcp.ts';

@@ -1,18 +1,11 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { echo, framed, header, StreamReader } from '../../test/ask.ts';
+import { TEST_CA, testCredentials } from '../../test/certificates.ts';
 import { createListener, type DnsListener } from './listener.ts';
-import type { ListenerOptions, TlsCredentials } from './listener-options.ts';
-
-const fixture = (name: string) => readFileSync(new URL(`../../test/fixtures/${name}`, import.meta.url));
-const ca = fixture('ca.pem');
-const credentials = (name: string): TlsCredentials => ({
-  key: fixture(`${name}.key.pem`),
-  cert: fixture(`${name}.pem`).toString(),
-});
+import type { ListenerOptions } from './listener-options.ts';
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -22,7 +15,7 @@ afterEach(async () => {
 async function listen(options: Partial<ListenerOptions> = {}): Promise<DnsListener> {
   const listener = await createListener({
     protocols: ['udp', 'tls'],
-    tls: credentials('dns'),
+    tls: testCredentials('dns'),
     onQuery: (octets, { protocol }, reply) => reply(protocol === 'tls' ? echo(octets) : new Uint8Array(0)),
     ...options,
   });
@@ -31,7 +24,7 @@ async function listen(options: Partial<ListenerOptions> = {}): Promise<DnsListen
 }
 
 async function client(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
-  const socket = connect({ host: '127.0.0.1', port, ca, servername: 'dns.example', ...options });
+  const socket = connect({ host: '127.0.0.1', port, ca: TEST_CA, servername: 'dns.example', ...options });
   open.push({ close: () => socket.destroy() });
   socket.on('error', () => {});
   await once(socket, 'secureConnect');
@@ -79,12 +72,12 @@ describe('TLS', () => {
   it('takes another certificate for new connections, and refuses one that is none', async () => {
     const listener = await listen();
     const before = await client(listener.port);
-    listener.setTls(credentials('other'));
+    listener.setTls(testCredentials('other'));
     await expect(client(listener.port)).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
     const after = await client(listener.port, { servername: 'other.example' });
-    expect(() => listener.setTls({ key: credentials('dns').key, cert: credentials('other').cert })).toThrow(
-      expect.objectContaining({ name: 'ListenError', code: 'bad-options' }),
-    );
+    expect(() =>
+      listener.setTls({ key: testCredentials('dns').key, cert: testCredentials('other').cert }),
+    ).toThrow(expect.objectContaining({ name: 'ListenError', code: 'bad-options' }));
     await client(listener.port, { servername: 'other.example' });
     for (const socket of [before, after]) {
       const reader = new StreamReader(socket);
@@ -95,7 +88,7 @@ describe('TLS', () => {
 
   it('no TLS on a listener without it', async () => {
     const listener = await listen({ protocols: ['tcp'] });
-    expect(() => listener.setTls(credentials('dns'))).toThrow(
+    expect(() => listener.setTls(testCredentials('dns'))).toThrow(
       expect.objectContaining({ code: 'bad-options' }),
     );
   });
