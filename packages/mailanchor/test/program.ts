@@ -27,7 +27,7 @@ export interface RunOptions {
 }
 
 /** Settings of the machine must not reach the tests. */
-function environment(extra: Record<string, string> | undefined): NodeJS.ProcessEnv {
+export function environment(extra: Record<string, string> | undefined): NodeJS.ProcessEnv {
   const clean = Object.entries(process.env).filter(
     ([key]) => !/^MAILANCHOR_|^NO_COLOR$|^FORCE_COLOR$|^NODE_/.test(key),
   );
