@@ -87,6 +87,15 @@ export class BudgetExceeded extends Error {
   }
 }
 
+/** Gives the event loop to whoever else waits for it, once. */
+export type YieldTurn = () => Promise<void>;
+
+const afterOthers: YieldTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Signature verifications, or their worth in NSEC3 hashes, after which others have their turn: about ten milliseconds of the slowest. */
+const VERIFICATIONS_A_TURN = 8;
+const HASHES_A_VERIFICATION = 16;
+
 /** The work done for one question, charged before it is done. */
 export class Work {
   readonly budgets: Budgets;
@@ -97,9 +106,21 @@ export class Work {
   nsec3Hashes = 0;
   upstreamQueries = 0;
 
-  constructor(budgets: Budgets, deadline: number) {
+  readonly #yieldTurn: YieldTurn;
+  #turnAt = VERIFICATIONS_A_TURN;
+
+  constructor(budgets: Budgets, deadline: number, yieldTurn: YieldTurn = afterOthers) {
     this.budgets = budgets;
     this.deadline = deadline;
+    this.#yieldTurn = yieldTurn;
+  }
+
+  /** To be waited for between two verifications; undefined, most of the time, where it is not time yet to let others have the event loop. */
+  turn(): Promise<void> | undefined {
+    const done = this.verifications + this.nsec3Hashes / HASHES_A_VERIFICATION;
+    if (done < this.#turnAt) return undefined;
+    this.#turnAt = done + VERIFICATIONS_A_TURN;
+    return this.#yieldTurn();
   }
 
   chargeVerification(): void {

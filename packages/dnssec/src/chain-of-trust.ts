@@ -67,6 +67,8 @@ export class ChainOfTrust {
       if (trust.status !== 'secure') return trust;
       const child = target.ancestor(labels);
       const from = trust;
+      const turn = work.turn();
+      if (turn) await turn;
       current = await this.#step(child, () => this.#descend(from, child, work));
       if (current.trust !== 'no-cut') trust = current.trust;
     }
@@ -171,7 +173,7 @@ export class ChainOfTrust {
   async #descend(parent: SecureTrust, child: Name, work: Work): Promise<Step> {
     const referral = this.#options.source.referralDs(child);
     if (referral) {
-      const outcome = judgeDs(
+      const outcome = await judgeDs(
         parent,
         child,
         referral.ds,
@@ -186,7 +188,7 @@ export class ChainOfTrust {
       const proof = proveNoDs(child, parent.zone, known.rrsets, work);
       if (proof.kind !== 'unproven') return this.#settle(parent, child, { ...proof, ttl: known.ttl }, work);
     }
-    const outcome = await this.#ask(child, RRType.DS, work, (raw) => {
+    const outcome = await this.#ask<DsOutcome>(child, RRType.DS, work, async (raw) => {
       const [segment] = readSegments(raw.message, child, RRType.DS, raw.bailiwick);
       if (!segment || segment.kind === 'contradiction')
         return bogus(`no usable answer for DS of ${child}`, parent.zone);
@@ -296,7 +298,7 @@ export class ChainOfTrust {
     name: Name,
     type: number,
     work: Work,
-    judge: (raw: Extract<RawAnswer, { kind: 'message' }>) => T | Failure,
+    judge: (raw: Extract<RawAnswer, { kind: 'message' }>) => T | Failure | Promise<T | Failure>,
   ): Promise<T | Failure> {
     return askUntilGood(this.#options.source, name, type, work, judge, (outcome) => outcome.kind === 'bogus');
   }

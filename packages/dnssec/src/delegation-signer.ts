@@ -31,14 +31,14 @@ export function judgeAlias(
 }
 
 /** What the parent says of the child's DS: records, an unsigned delegation, no delegation, or nothing that holds. */
-export function judgeDs(
+export async function judgeDs(
   parent: SecureTrust,
   child: Name,
   ds: SignedRRset | undefined,
   proofs: readonly SignedRRset[],
   context: VerifyContext,
   denials: DenialStore,
-): DsOutcome {
+): Promise<DsOutcome> {
   const { work } = context;
   if (ds) {
     const result = verifyRRset(ds, parent.zone, parent.keys, context);
@@ -55,7 +55,7 @@ export function judgeDs(
     }
     return { kind: 'ds', records, ttl: result.ttl };
   }
-  const valid = validProofs(proofs, parent.zone, parent.keys, context);
+  const valid = await validProofs(proofs, parent.zone, parent.keys, context);
   denials.remember(parent.zone, valid.rrsets);
   const proof = proveNoDs(child, parent.zone, valid.rrsets, work);
   if (proof.kind === 'unproven') return { kind: 'bogus', reason: valid.reason ?? proof.reason };

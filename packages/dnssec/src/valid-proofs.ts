@@ -12,17 +12,20 @@ export interface ValidProofs {
   readonly reason?: Reason;
 }
 
-export function validProofs(
+/** Others have their turn in between: how many there are is up to whoever sent them. */
+export async function validProofs(
   proofs: readonly SignedRRset[],
   zone: Name,
   keys: readonly ZoneKey[],
   context: VerifyContext,
-): ValidProofs {
+): Promise<ValidProofs> {
   const rrsets: SignedRRset[] = [];
   let ttl = Number.POSITIVE_INFINITY;
   let reason: Reason | undefined;
   for (const rrset of proofs) {
     if (rrset.type === RRType.SOA || !rrset.name.isAtOrBelow(zone)) continue;
+    const turn = context.work.turn();
+    if (turn) await turn;
     const result = verifyRRset(rrset, zone, keys, context);
     const labels = rrset.name.isWildcard ? rrset.name.labelCount - 1 : rrset.name.labelCount;
     if (result.kind === 'invalid') {

@@ -148,6 +148,8 @@ export class Validator {
         verdict ??= { status: 'bogus', reason: { ede: Ede.DNSSEC_BOGUS, text, zone: trust.zone }, trust };
         continue;
       }
+      const turn = work.turn();
+      if (turn) await turn;
       const result = verifyRRset(rrset, signer, trust.keys, this.#chain.verifyContext(work));
       if (result.kind === 'valid') {
         return { status: 'secure', trust, zone: signer, ttl: result.ttl, labels: result.labels };
@@ -186,7 +188,7 @@ export class Validator {
       }
       ttl = Math.min(ttl, verdict.ttl);
       const ownerLabels = rrset.name.isWildcard ? rrset.name.labelCount - 1 : rrset.name.labelCount;
-      if (verdict.labels >= ownerLabels) this.#keepProofs(segment.proofs, verdict, work);
+      if (verdict.labels >= ownerLabels) await this.#keepProofs(segment.proofs, verdict, work);
       else {
         // rfc6672#section-2.3: a DNAME does not come from a wildcard.
         const denial: Denial =
@@ -238,16 +240,16 @@ export class Validator {
   }
 
   /** Proofs that came with an alias speak of its target: the next question may be spared (rfc8198). */
-  #keepProofs(
+  async #keepProofs(
     proofs: readonly SignedRRset[],
     { zone, trust }: Extract<RRsetVerdict, { status: 'secure' }>,
     work: Work,
-  ): void {
+  ): Promise<void> {
     const denials = proofs
       .filter(({ type, name }) => type !== RRType.SOA && name.isAtOrBelow(zone))
       .slice(0, KEPT_PROOFS);
     if (denials.length > 0)
-      this.#denials.remember(zone, this.#validProofs(denials, zone, trust, work).rrsets);
+      this.#denials.remember(zone, (await this.#validProofs(denials, zone, trust, work)).rrsets);
   }
 
   /**
@@ -282,13 +284,18 @@ export class Validator {
     verdict: Extract<RRsetVerdict, { status: 'secure' }>,
     work: Work,
   ): Promise<Denial> {
-    const valid = this.#validProofs(segment.proofs, verdict.zone, verdict.trust, work);
+    const valid = await this.#validProofs(segment.proofs, verdict.zone, verdict.trust, work);
     this.#denials.remember(verdict.zone, valid.rrsets);
     return proveExpansion(name, verdict.labels, verdict.zone, valid.rrsets, work);
   }
 
   /** The NSEC and NSEC3 RRsets that the zone has really signed. */
-  #validProofs(proofs: readonly SignedRRset[], zone: Name, trust: ZoneTrust, work: Work): ValidProofs {
+  async #validProofs(
+    proofs: readonly SignedRRset[],
+    zone: Name,
+    trust: ZoneTrust,
+    work: Work,
+  ): Promise<ValidProofs> {
     if (trust.status !== 'secure') return { rrsets: [], ttl: Number.POSITIVE_INFINITY };
     return validProofs(proofs, zone, trust.keys, this.#chain.verifyContext(work));
   }
@@ -332,7 +339,7 @@ export class Validator {
       return this.#failure(owner, 'bogus', { ede: Ede.DNSSEC_BOGUS, text, zone: trust.zone }, trust, work);
     }
 
-    const valid = this.#validProofs(proofs, zone, trust, work);
+    const valid = await this.#validProofs(proofs, zone, trust, work);
     let kind = segment.kind;
     let denial =
       kind === 'nxdomain'

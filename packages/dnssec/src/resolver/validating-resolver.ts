@@ -20,7 +20,7 @@ import {
 } from '@mailanchor/dns';
 import type { AlgorithmPolicy } from '../algorithm.ts';
 import { askUntilGood } from '../ask.ts';
-import { BudgetExceeded, type Budgets, DEFAULT_BUDGETS, Work } from '../budget.ts';
+import { BudgetExceeded, type Budgets, DEFAULT_BUDGETS, Work, type YieldTurn } from '../budget.ts';
 import { ChainOfTrust } from '../chain-of-trust.ts';
 import { DenialStore } from '../denial-store.ts';
 import { dsDigest } from '../ds.ts';
@@ -91,6 +91,8 @@ export interface ResolverOptions {
    * say to this very question.
    */
   readonly aggressiveDenial?: boolean;
+  /** How the event loop is given to others while signatures are verified; default setImmediate. */
+  readonly yieldTurn?: YieldTurn;
   /** Look up anew, in the background, what is asked for in the last tenth of its time; default no: a service says yes. */
   readonly prefetch?: boolean;
   /** Octets of the answer cache, roughly; default 64 MiB. */
@@ -127,6 +129,7 @@ export class ValidatingResolver implements Resolver {
   readonly #uncheckedUnderWay = new Map<string, Promise<UncheckedAnswer>>();
   readonly #aggressive: boolean;
   readonly #prefetcher: Prefetcher | undefined;
+  readonly #yieldTurn: YieldTurn | undefined;
   readonly #denials: DenialStore;
   readonly #anchors: TrustAnchors;
   readonly #negativeAnchors: NegativeTrustAnchors;
@@ -192,6 +195,7 @@ export class ValidatingResolver implements Resolver {
     this.#cache = new AnswerCache(options.cacheOctets ?? DEFAULT_CACHE_OCTETS, now);
     this.#unchecked = new UncheckedLookup({ source: this.#source, now });
     this.#denials = denials;
+    this.#yieldTurn = options.yieldTurn;
     if (options.prefetch) {
       this.#prefetcher = new Prefetcher({
         budgets: this.#budgets,
@@ -214,7 +218,7 @@ export class ValidatingResolver implements Resolver {
     const key = `${type}/${name.key}`;
     let resolving = this.#underWay.get(key);
     if (!resolving) {
-      const work = new Work(this.#budgets, this.#clock() + timeoutMs);
+      const work = this.#newWork(timeoutMs);
       resolving = this.#resolve(name, type, work)
         .then((resolution) => {
           this.#counters.answers[resolution.status]++;
@@ -244,7 +248,7 @@ export class ValidatingResolver implements Resolver {
     const key = `${fresh}/${type}/${name.key}`;
     let asking = this.#uncheckedUnderWay.get(key);
     if (!asking) {
-      const work = new Work(this.#budgets, this.#clock() + timeoutMs);
+      const work = this.#newWork(timeoutMs);
       this.#counters.unchecked++;
       asking = this.#unchecked
         .lookUp(name, type, work, fresh)
@@ -399,6 +403,10 @@ export class ValidatingResolver implements Resolver {
       const ede = error.what === 'timeMs' ? Ede.NO_REACHABLE_AUTHORITY : Ede.OTHER;
       return failed('indeterminate', { ede, text: error.message }, Rcode.SERVFAIL, 0);
     }
+  }
+
+  #newWork(timeoutMs: number): Work {
+    return new Work(this.#budgets, this.#clock() + timeoutMs, this.#yieldTurn);
   }
 
   /** The validated segment of one name: from this question, from the cache, or asked for. */
