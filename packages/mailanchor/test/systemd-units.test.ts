@@ -1,0 +1,50 @@
+/** The units of systemd, judged by systemd itself, and against the program they start. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { temporaryFolder } from './program.ts';
+
+const UNITS = fileURLToPath(new URL('../systemd', import.meta.url));
+const scratch = temporaryFolder();
+afterAll(() => scratch.done());
+
+const installed = spawnSync('systemd-analyze', ['--version']).status === 0;
+const reason = installed ? '' : ': not installed: systemd-analyze (Debian package systemd)';
+
+/** As on a machine where the program is installed: the verifier wants to see it. */
+function install(): string[] {
+  return readdirSync(UNITS).map((name) => {
+    const path = join(scratch.path, name);
+    const text = readFileSync(join(UNITS, name), 'utf8');
+    writeFileSync(path, text.replace('ExecStart=/usr/bin/mailanchor ', `ExecStart=${process.execPath} `));
+    return path;
+  });
+}
+
+test.skipIf(!installed)(`systemd finds nothing to complain of${reason}`, () => {
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...install()], {
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+});
+
+test.skipIf(!installed)(`systemd finds the service well locked in${reason}`, () => {
+  const service = install().find((path) => path.endsWith('mailanchor-resolver.service'))!;
+  const args = ['security', '--offline=true', '--threshold=20', '--no-pager', service];
+  const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+  // 10 times the exposure that it counts; 100 is a service without any hardening.
+  expect(stdout + stderr).toMatch(/Overall exposure level/);
+  expect(status).toBe(0);
+});
+
+test('the socket is for the service, and each place is there for UDP and TCP', () => {
+  const socket = readFileSync(join(UNITS, 'mailanchor-resolver.socket'), 'utf8');
+  const places = (kind: string) =>
+    [...socket.matchAll(new RegExp(`^${kind}=(.*)$`, 'gm'))].map(([, place]) => place);
+  expect(places('ListenDatagram')).toEqual(['127.0.0.1:53', '[::1]:53']);
+  expect(places('ListenStream')).toEqual(places('ListenDatagram'));
+  expect(socket).toMatch(/^Service=mailanchor-resolver\.service$/m);
+});
