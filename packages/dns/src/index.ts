@@ -1,6 +1,7 @@
 /** `@mailanchor/dns`: names, messages, record types, presentation format, EDNS and transports. */
 export * from './address.ts';
 export * from './base32hex.ts';
+export { detachName, detachRecords, detachRRset } from './detach.ts';
 export * from './edns.ts';
 export * from './embedded-names.ts';
 export * from './errors.ts';
@@ -46,6 +47,12 @@ export { TypeBitmap } from './rdata/type-bitmap.ts';
 export { decodeZonemd, encodeZonemd, type ZonemdData } from './rdata/zonemd.ts';
 export * from './record.ts';
 export * from './rrset.ts';
+export {
+  type CookieJar,
+  type CookieJarOptions,
+  type CookieJudgement,
+  createCookieJar,
+} from './server/cookie-jar.ts';
 export { createListener, type DnsListener } from './server/listener.ts';
 export type {
   DnsClient,
