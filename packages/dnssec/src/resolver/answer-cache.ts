@@ -79,6 +79,16 @@ export class AnswerCache {
     return found?.kind === 'alias' ? found : undefined;
   }
 
+  /** What proves that a name above does not exist, and so that nothing below it does (rfc8020#section-2); secure ones only. */
+  nxdomainAbove(name: Name): (Validated & { readonly kind: 'nxdomain' }) | undefined {
+    for (let above = name.parent; !above.isRoot; above = above.parent) {
+      const found = this.#find(`${ANY_TYPE}/${above.key}`);
+      if (found?.kind === 'nxdomain' && found.status === 'secure')
+        return { ...found, kind: 'nxdomain', owner: name };
+    }
+    return undefined;
+  }
+
   /** A DNAME above the name makes an alias of it, whatever its last labels (rfc6672#section-3.2). */
   #synthesise(name: Name): Validated | undefined {
     if (this.#dnames === 0) return undefined;

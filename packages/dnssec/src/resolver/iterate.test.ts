@@ -187,6 +187,7 @@ describe('rule 11: iterating', () => {
     );
     expect(await verdict(world, 'www.plain. A')).toBe('failure indeterminate');
     world.network.heal();
+    world.pass(5);
     expect(await verdict(world, 'www.plain. A')).toBe('answer insecure');
   });
 

@@ -183,7 +183,7 @@ test('counters tell what was done', async () => {
   expect(stats.answers).toEqual({ secure: 4, insecure: 1, bogus: 1, indeterminate: 1 });
   expect(stats.unchecked).toBe(1);
   expect(stats.caches.answers.hits).toBe(2);
-  expect(stats.caches.answers.entries).toBe(4);
+  expect(stats.caches.answers.entries).toBe(5);
   expect(stats.caches.answers.octets).toBeGreaterThan(1000);
   expect(stats.caches.unchecked).toEqual({ hits: 0, misses: 1, entries: 1 });
   expect(stats.upstreamQueries).toBe(w.network.asked.length);

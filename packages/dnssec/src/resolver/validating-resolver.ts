@@ -422,14 +422,25 @@ export class ValidatingResolver implements Resolver {
     if (type === RRType.DS && name.isRoot) return rootHasNoDs(name);
     const referred = type === RRType.DS ? await this.#referredDs(name, work) : undefined;
     if (referred) return referred;
-    const denied = this.#aggressive ? await this.#validator.denyFromStore(name, type, work) : undefined;
+    const denied = this.#aggressive
+      ? (this.#deniedAbove(name) ?? (await this.#validator.denyFromStore(name, type, work)))
+      : undefined;
     if (denied) {
       this.#counters.denied++;
       return denied;
     }
     const asked = await this.#ask(name, type, local, work);
-    if (asked.kind === 'failure' && asked.status === 'bogus') this.#cache.set(name, type, asked);
+    // Bogus for a minute at most, no answer for seconds (rfc4035#section-4.7): neither is asked for again at every question.
+    if (asked.kind === 'failure') this.#cache.set(name, type, asked);
     return asked;
+  }
+
+  /** NXDOMAIN cut (rfc8020): nothing is below a name that does not exist, unless a trust anchor, of either kind, is for something there. */
+  #deniedAbove(name: Name): Validated | undefined {
+    const denied = this.#cache.nxdomainAbove(name);
+    const zone = denied?.kind === 'nxdomain' ? denied.chain.at(-1)?.zone : undefined;
+    if (!zone || this.#chain.isExempt(name) || !this.#chain.maySign(zone, name)) return undefined;
+    return denied;
   }
 
   /** Whether what was exempt from proof still is: a negative trust anchor that has ended takes its answers along. */
