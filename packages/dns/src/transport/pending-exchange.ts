@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { DnsFormatError, TransportError, type TransportErrorCode } from '../errors.ts';
 import type { Message } from '../message.ts';
+import type { ServerCookies } from './client-cookies.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';
 import type { Endpoint, ExchangeOptions } from './transport.ts';
 
@@ -90,8 +91,10 @@ export class PendingExchange implements Deadline {
   octets: Uint8Array = EMPTY;
   /** Says what came but could not be used, for the error at the deadline. */
   malformed: Error | undefined;
-  /** The connection that it was sent on was closed once already. */
+  /** It was sent once more already: its connection had been closed, or its server had wanted a cookie. */
   retried = false;
+  /** Over UDP: the query without cookie, and the cookies of its server. */
+  cookies: { readonly query: Message; readonly cookies: ServerCookies } | undefined;
   /** Frees the id; set by the socket that carries the exchange. */
   release: ((exchange: PendingExchange) => void) | undefined;
   readonly #table: ExchangeTable;

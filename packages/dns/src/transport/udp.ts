@@ -15,6 +15,7 @@ import type { Message } from '../message.ts';
 import { decodeMessage, decodeMessageHead } from '../message-decode.ts';
 import { encodeMessage } from '../message-encode.ts';
 import { equalOctets } from '../octets.ts';
+import { ClientCookies } from './client-cookies.ts';
 import { ExchangeTable, type PendingExchange, socketErrorCode } from './pending-exchange.ts';
 import { type RandomFill, RandomNumbers } from './random.ts';
 import { matchesQuery, questionLength, randomiseCase, restoreCase } from './response-match.ts';
@@ -32,6 +33,11 @@ export interface UdpTransportOptions {
    * ask those again without is the caller's business.
    */
   readonly case0x20?: boolean;
+  /**
+   * Send DNS cookies (RFC 7873) in queries with EDNS, and drop what comes back with a wrong one; default true. Where a server leaves out
+   * the cookie it gave before, or does not take its own, the result is a truncated response without records: TCP will tell.
+   */
+  readonly cookies?: boolean;
   /** Default: the cryptographic generator of node:crypto. */
   readonly random?: RandomFill;
 }
@@ -48,8 +54,9 @@ export function createUdpTransport(options: UdpTransportOptions = {}): Transport
 const MAX_UNDER_WAY = 4096;
 
 class UdpTransport implements Transport {
-  readonly settings: Required<Omit<UdpTransportOptions, 'random'>>;
+  readonly settings: Required<Omit<UdpTransportOptions, 'random' | 'cookies'>>;
   readonly random: RandomNumbers;
+  readonly #cookies: ClientCookies | undefined;
   readonly #table = new ExchangeTable();
   readonly #servers = new Map<string, UdpSocket[]>();
   #sweep: NodeJS.Timeout | undefined;
@@ -62,19 +69,26 @@ class UdpTransport implements Transport {
       case0x20: options.case0x20 ?? false,
     };
     this.random = new RandomNumbers(options.random);
+    if (options.cookies ?? true) this.#cookies = new ClientCookies(this.random);
   }
 
   exchange(query: Message, server: Endpoint, options: ExchangeOptions): Promise<Message> {
     return this.#table.open(server, options, (exchange) => {
       if (query.questions.length !== 1)
         throw new DnsFormatError('bad-query', 'a query has exactly one question');
-      exchange.octets = encodeMessage(query);
-      this.#socketFor(server).send(exchange);
+      const key = serverKey(server);
+      const cookies = this.#cookies?.of(key);
+      if (cookies === undefined) {
+        exchange.octets = encodeMessage(query);
+      } else {
+        exchange.octets = encodeMessage(cookies.attach(query));
+        exchange.cookies = { query, cookies };
+      }
+      this.#socketFor(server, key).send(exchange);
     });
   }
 
-  #socketFor(server: Endpoint): UdpSocket {
-    const key = `${server.address} ${server.port}`;
+  #socketFor(server: Endpoint, key: string): UdpSocket {
     let sockets = this.#servers.get(key);
     if (sockets === undefined) {
       sockets = [];
@@ -198,7 +212,18 @@ class UdpSocket {
     const asked = this.#asked.get(id);
     if (asked && octets.length > 12) restoreCase(octets, asked);
     try {
-      exchange.succeed(decodeMessage(octets));
+      const message = decodeMessage(octets);
+      const cookies = exchange.cookies;
+      const verdict = cookies?.cookies.judge(message, exchange.retried) ?? 'take';
+      if (verdict === 'take') exchange.succeed(message);
+      else if (verdict === 'tcp') exchange.succeed({ ...decodeMessageHead(octets), tc: true });
+      else if (verdict === 'again' && cookies) {
+        exchange.retried = true;
+        exchange.octets = encodeMessage(cookies.cookies.attach(cookies.query));
+        this.#byId.delete(id);
+        this.#asked.delete(id);
+        this.send(exchange);
+      }
     } catch (error) {
       if (!(error instanceof DnsFormatError)) throw error;
       // Cut off within a record by a server that says so: that is truncation, not garbage.
@@ -235,6 +260,10 @@ class UdpSocket {
     this.#onClosed(this);
     this.#socket.close();
   }
+}
+
+function serverKey({ address, port }: Endpoint): string {
+  return `${address} ${port}`;
 }
 
 /** Without the zone of a link-local address. */
