@@ -2,7 +2,7 @@
 import type { Name } from '@mailanchor/dns';
 import type { Work } from './budget.ts';
 import type { Reason } from './proof.ts';
-import type { RawAnswer, Source } from './source.ts';
+import type { QueryPurpose, RawAnswer, Source } from './source.ts';
 
 export interface Failure {
   readonly kind: 'bogus' | 'indeterminate';
@@ -22,11 +22,12 @@ export async function askUntilGood<T extends object>(
   work: Work,
   judge: (raw: Extract<RawAnswer, { kind: 'message' }>) => T | Promise<T>,
   isBad: (outcome: T) => boolean,
+  purpose: QueryPurpose,
 ): Promise<T | Failure> {
   const avoid = new Set<string>();
   let first: T | undefined;
   for (let attempt = 0; attempt <= work.budgets.bogusRetries; attempt++) {
-    const raw = await source.fetch(name, type, { work, avoid });
+    const raw = await source.fetch(name, type, { work, avoid, purpose });
     if (raw.kind === 'failure')
       return first ?? { kind: 'indeterminate', reason: raw.reason, rcode: raw.rcode };
     const outcome = await judge(raw);

@@ -122,13 +122,27 @@ export class ChainOfTrust {
     zone: Name,
     parent: ZoneTrust | undefined,
     note: string,
-    more: { ttl?: number; negativeTrustAnchor?: Name; ede?: number; ds?: readonly DsData[] } = {},
+    more: {
+      ttl?: number;
+      negativeTrustAnchor?: Name;
+      ede?: number;
+      ds?: readonly DsData[];
+      proof?: readonly SignedRRset[];
+    } = {},
   ): ZoneTrust {
-    const { ttl = 3600, negativeTrustAnchor, ede, ds = [] } = more;
+    const { ttl = 3600, negativeTrustAnchor, ede, ds = [], proof } = more;
     return {
       status: 'insecure',
       zone,
-      link: { zone, status: 'insecure', via: ds.length > 0 ? 'ds' : 'none', ds, keys: [], note },
+      link: {
+        zone,
+        status: 'insecure',
+        via: ds.length > 0 ? 'ds' : 'none',
+        ds,
+        keys: [],
+        note,
+        ...(proof && { proof }),
+      },
       expiresAt: Math.min(this.#options.now() + ttl, parent?.expiresAt ?? Number.POSITIVE_INFINITY),
       ...(parent && { parent }),
       ...(negativeTrustAnchor && { negativeTrustAnchor }),
@@ -186,7 +200,15 @@ export class ChainOfTrust {
     const known = this.#options.denials.about(child, parent.zone, work);
     if (known) {
       const proof = proveNoDs(child, parent.zone, known.rrsets, work);
-      if (proof.kind !== 'unproven') return this.#settle(parent, child, { ...proof, ttl: known.ttl }, work);
+      if (proof.kind !== 'unproven')
+        return this.#settle(
+          parent,
+          child,
+          proof.kind === 'insecure'
+            ? { ...proof, ttl: known.ttl, proof: known.rrsets }
+            : { ...proof, ttl: known.ttl },
+          work,
+        );
     }
     const outcome = await this.#ask<DsOutcome>(child, RRType.DS, work, async (raw) => {
       const [segment] = readSegments(raw.message, child, RRType.DS, raw.bailiwick);
@@ -205,7 +227,10 @@ export class ChainOfTrust {
       case 'no-cut':
         return { trust: 'no-cut', expiresAt: Math.min(parent.expiresAt, now + outcome.ttl) };
       case 'insecure': {
-        const trust = this.#insecure(child, parent, outcome.note, { ttl: outcome.ttl });
+        const trust = this.#insecure(child, parent, outcome.note, {
+          ttl: outcome.ttl,
+          proof: outcome.proof,
+        });
         return { trust, expiresAt: trust.expiresAt };
       }
       case 'bogus':
@@ -300,6 +325,14 @@ export class ChainOfTrust {
     work: Work,
     judge: (raw: Extract<RawAnswer, { kind: 'message' }>) => T | Failure | Promise<T | Failure>,
   ): Promise<T | Failure> {
-    return askUntilGood(this.#options.source, name, type, work, judge, (outcome) => outcome.kind === 'bogus');
+    return askUntilGood(
+      this.#options.source,
+      name,
+      type,
+      work,
+      judge,
+      (outcome) => outcome.kind === 'bogus',
+      type === RRType.DS ? 'ds' : 'dnskey',
+    );
   }
 }

@@ -12,7 +12,13 @@ import type { SecureTrust } from './zone-trust.ts';
 
 export type DsOutcome =
   | { readonly kind: 'ds'; readonly records: readonly DsData[]; readonly ttl: number }
-  | { readonly kind: 'insecure'; readonly note: string; readonly ttl: number }
+  | {
+      readonly kind: 'insecure';
+      readonly note: string;
+      readonly ttl: number;
+      /** The NSEC or NSEC3 RRsets that say so. */
+      readonly proof: readonly SignedRRset[];
+    }
   | { readonly kind: 'no-cut'; readonly ttl: number }
   | Failure;
 
@@ -59,7 +65,8 @@ export async function judgeDs(
   denials.remember(parent.zone, valid.rrsets);
   const proof = proveNoDs(child, parent.zone, valid.rrsets, work);
   if (proof.kind === 'unproven') return { kind: 'bogus', reason: valid.reason ?? proof.reason };
-  return { ...proof, ttl: Math.min(valid.ttl, work.budgets.maxNegativeTtl) };
+  const ttl = Math.min(valid.ttl, work.budgets.maxNegativeTtl);
+  return proof.kind === 'insecure' ? { ...proof, ttl, proof: valid.rrsets } : { ...proof, ttl };
 }
 
 export function bogus(text: string, zone: Name, ede: number = Ede.DNSSEC_BOGUS): Failure {

@@ -7,7 +7,7 @@
  *  bogus          there should be a chain and it does not hold: forged, expired, stripped or misconfigured
  *  indeterminate  it could not be found out: no answer, no trust anchor, a budget used up
  */
-import type { Name, ResourceRecord } from '@mailanchor/dns';
+import type { Name, ResourceRecord, RRset } from '@mailanchor/dns';
 
 export type Status = 'secure' | 'insecure' | 'bogus' | 'indeterminate';
 
@@ -63,6 +63,8 @@ export interface ZoneLink {
   readonly signature?: SignatureInfo;
   /** For an insecure zone: what proves it, e.g. `NSEC shows no DS`. */
   readonly note?: string;
+  /** For an insecure zone: the parent's NSEC or NSEC3 RRsets that prove that there is no DS. Not kept over restarts. */
+  readonly proof?: readonly RRset[];
 }
 
 interface ResolutionBase {

@@ -7,7 +7,20 @@ import type { Work } from './budget.ts';
 import type { Reason } from './proof.ts';
 import type { SignedRRset } from './signature.ts';
 
+/** Why a packet is sent: for the question itself, or for what is needed on the way to its answer and its proof. */
+export type QueryPurpose =
+  | 'question'
+  /** The root's servers, of the hints. */
+  | 'priming'
+  /** An address of a name server, to be able to ask it. */
+  | 'name-server'
+  /** Whether a zone's parent vouches for its keys. */
+  | 'ds'
+  /** A zone's keys. */
+  | 'dnskey';
+
 export interface FetchRequest {
+  readonly purpose: QueryPurpose;
   readonly work: Work;
   /** Servers (as `RawAnswer.server` names them) whose answer to this question was bogus: others are asked first and only. */
   readonly avoid: ReadonlySet<string>;

@@ -13,6 +13,7 @@ import {
   TransportError,
 } from '@mailanchor/dns';
 import { BudgetExceeded, type Work } from '../budget.ts';
+import type { QueryPurpose } from '../source.ts';
 import type { ResolverCounters } from './resolver-stats.ts';
 import type { ServerStats } from './server-stats.ts';
 
@@ -23,6 +24,11 @@ export interface QueryEvent {
   readonly type: number;
   /** Milliseconds the exchange took. */
   readonly ms: number;
+  readonly purpose: QueryPurpose;
+  /** What all this is for: `name` may be a part of it (rfc9156), and the server one of a zone above it. */
+  readonly target: Name;
+  /** The zone for which the server is asked; of a forwarder, what is forwarded to it. */
+  readonly zone: Name;
   readonly outcome:
     | { readonly kind: 'response'; readonly message: Message }
     | { readonly kind: 'error'; readonly error: TransportError };
@@ -43,6 +49,9 @@ export interface Ask {
   readonly type: number;
   /** Ask a forwarder to recurse, and not to validate for us: RD and CD set. */
   readonly recurse: boolean;
+  readonly purpose: QueryPurpose;
+  readonly target: Name;
+  readonly zone: Name;
   readonly timeoutMs: number;
 }
 
@@ -110,7 +119,7 @@ export class Exchanger {
 
   async #attempt(ask: Ask, edns: boolean): Promise<Exchanged> {
     const { transport, stats, counters, clock, onQuery } = this.#options;
-    const { server, name, type, recurse, timeoutMs } = ask;
+    const { server, name, type, recurse, timeoutMs, purpose, target, zone } = ask;
     const query = makeQuery(name, type, {
       rd: recurse,
       cd: recurse,
@@ -140,7 +149,7 @@ export class Exchanger {
       if (counters) counters.upstreamErrors++;
       outcome = { kind: 'error', error: failed };
     }
-    onQuery?.({ server, name, type, ms: clock() - begin, outcome });
+    onQuery?.({ server, name, type, ms: clock() - begin, purpose, target, zone, outcome });
     return outcome;
   }
 }

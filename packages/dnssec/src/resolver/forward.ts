@@ -35,7 +35,7 @@ export class Forwarder implements Source {
     for (const { transport } of this.#options.servers) await transport?.close();
   }
 
-  async fetch(name: Name, type: number, { work, avoid }: FetchRequest): Promise<RawAnswer> {
+  async fetch(name: Name, type: number, { work, avoid, purpose }: FetchRequest): Promise<RawAnswer> {
     const { exchanger, stats, zone } = this.#options;
     const servers = this.#options.servers
       .map((endpoint) => ({ endpoint, id: serverId(endpoint) }))
@@ -49,7 +49,16 @@ export class Forwarder implements Source {
       for (const server of pending) {
         const timeoutMs = pass === 0 ? work.budgets.packetMs : work.budgets.timeMs;
         const exchanged = await exchanger.ask(
-          { server: server.endpoint, name, type, recurse: true, timeoutMs },
+          {
+            server: server.endpoint,
+            name,
+            type,
+            recurse: true,
+            timeoutMs,
+            purpose,
+            target: name,
+            zone,
+          },
           work,
         );
         if (exchanged.kind === 'error') {

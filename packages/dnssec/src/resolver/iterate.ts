@@ -19,7 +19,7 @@ import { BoundedMap } from '../bounded-map.ts';
 import { BudgetExceeded, type Work } from '../budget.ts';
 import type { Reason } from '../proof.ts';
 import { collectRRsets, rrsetKey } from '../rrsets.ts';
-import type { FetchRequest, RawAnswer, ReferralDs, Source } from '../source.ts';
+import type { FetchRequest, QueryPurpose, RawAnswer, ReferralDs, Source } from '../source.ts';
 import {
   addressesOf,
   type Delegation,
@@ -59,6 +59,9 @@ interface Walk {
   readonly work: Work;
   readonly avoid: ReadonlySet<string>;
   readonly depth: number;
+  readonly purpose: QueryPurpose;
+  /** The name to be found. */
+  readonly target: Name;
   /** Names of servers being looked up above this walk: looking one up for its own sake would never end. */
   readonly path: ReadonlySet<string>;
   queries: number;
@@ -85,8 +88,16 @@ export class IterativeSource implements Source {
 
   close(): void {}
 
-  fetch(name: Name, type: number, { work, avoid }: FetchRequest): Promise<RawAnswer> {
-    return this.#walk(name, type, { work, avoid, depth: 0, path: new Set(), queries: 0 });
+  fetch(name: Name, type: number, { work, avoid, purpose }: FetchRequest): Promise<RawAnswer> {
+    return this.#walk(name, type, {
+      work,
+      avoid,
+      depth: 0,
+      purpose,
+      target: name,
+      path: new Set(),
+      queries: 0,
+    });
   }
 
   async #walk(name: Name, type: number, walk: Walk): Promise<RawAnswer> {
@@ -147,7 +158,11 @@ export class IterativeSource implements Source {
     const hints = rootDelegation(this.#options.rootHints, Name.root);
     const now = this.#options.now();
     const retry = { ...hints, expiresAt: now + 60 };
-    const told = await this.#askZone(hints, Name.root, RRType.NS, walk);
+    const told = await this.#askZone(hints, Name.root, RRType.NS, {
+      ...walk,
+      purpose: 'priming',
+      target: Name.root,
+    });
     if (told.kind === 'failure') return this.#keepRoot(retry);
     const ns = collectRRsets(told.message.answers).get(rrsetKey(Name.root, RRType.NS));
     const additional = collectRRsets(told.message.additionals);
@@ -204,7 +219,16 @@ export class IterativeSource implements Source {
       }
       const timeoutMs = stats.patience(address.id, pass, budgets.packetMs);
       const exchanged = await exchanger.ask(
-        { server: address.endpoint, name, type, recurse: false, timeoutMs },
+        {
+          server: address.endpoint,
+          name,
+          type,
+          recurse: false,
+          timeoutMs,
+          purpose: walk.purpose,
+          target: walk.target,
+          zone: delegation.zone,
+        },
         walk.work,
       );
       if (exchanged.kind === 'error') {
@@ -289,6 +313,8 @@ export class IterativeSource implements Source {
         work: walk.work,
         avoid: new Set(),
         depth: walk.depth + 1,
+        purpose: 'name-server',
+        target: server,
         path: new Set([...walk.path, server.key]),
         queries: 0,
       });

@@ -44,7 +44,7 @@ const told = ({ kind, status, answer, authority, chain, reason, aliases }: Resol
   status,
   answer,
   authority,
-  chain: chain.map(({ ds, ...link }) => ({
+  chain: chain.map(({ ds, proof: _, ...link }) => ({
     ...link,
     ds: ds.map(({ keyTag, digestType }) => [keyTag, digestType]),
   })),

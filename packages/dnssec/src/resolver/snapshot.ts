@@ -197,7 +197,7 @@ function readReason({ ede, text, zone }: { ede: number; text: string; zone?: str
   return { ede, text, ...(zone !== undefined && { zone: Name.fromText(zone) }) };
 }
 
-function plainLink({ zone, signature, ds, ...link }: ZoneLink): object {
+function plainLink({ zone, signature, ds, proof: _, ...link }: ZoneLink): object {
   const records = ds.map(({ keyTag, algorithm, digestType }) => ({ keyTag, algorithm, digestType }));
   const signer = signature && { ...signature, signer: signature.signer.toString() };
   return { ...link, ds: records, zone: zone.toString(), ...(signer && { signature: signer }) };

@@ -117,7 +117,11 @@ export class UncheckedLookup {
 
     try {
       for (let aliases = 0; aliases <= budgets.aliases; ) {
-        const raw = await this.#options.source.fetch(current, type, { work, avoid: new Set() });
+        const raw = await this.#options.source.fetch(current, type, {
+          work,
+          avoid: new Set(),
+          purpose: 'question',
+        });
         if (raw.kind === 'failure') return failed(raw.rcode, raw.reason);
         const { message, bailiwick } = raw;
         if (type === RRType.RRSIG) {

@@ -480,6 +480,7 @@ export class ValidatingResolver implements Resolver {
         };
       },
       (validated) => validated.kind === 'failure' && validated.status === 'bogus',
+      'question',
     );
     if ('owner' in outcome) return outcome;
     return {
