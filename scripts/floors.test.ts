@@ -52,6 +52,11 @@ describe('checkFile', () => {
       'packages/lab/test/a.test.ts',
       "import { x } from '@mailanchor/smtp';",
     ],
+    [
+      'a test of the program may use those of the whole',
+      'packages/mailanchor/test/a.test.ts',
+      "import { x } from '../../../test/peers/bed.ts';",
+    ],
     ['types into the matcher', 'packages/dane/src/a.ts', "import type { Name } from '@mailanchor/dns';"],
   ])('allows: %s', (_, path, text) => {
     expect(problems(path, text)).toEqual([]);

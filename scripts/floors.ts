@@ -83,6 +83,7 @@ export function checkFile(
     const complain = (text: string): void => void problems.push({ at: `${file.path}:${line}`, text });
     if (specifier.startsWith('.')) {
       const target = posix.join(posix.dirname(file.path), specifier);
+      if (isTest && TESTS_FREE.has(folder) && target.startsWith('test/')) continue;
       if (!target.startsWith(`packages/${folder}/`)) complain(`reaches out of the package: ${specifier}`);
       else if (!isTest && !target.startsWith(`packages/${folder}/src/`) && area === 'src')
         complain(`source depends on what is not source: ${specifier}`);

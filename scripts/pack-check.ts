@@ -65,6 +65,7 @@ try {
     user,
     'npm',
     'install',
+    '--prefer-offline',
     '--no-fund',
     '--no-audit',
     ...packages.map(({ filename }) => join(tarballs, filename)),

@@ -62,7 +62,7 @@ if (import.meta.main) {
   for (const file of globSync('rfc*.txt', { cwd: folder }).sort())
     index[file.replace('.txt', '')] = readRfc(readFileSync(`${folder}/${file}`, 'utf8'));
   if (Object.keys(index).length === 0) throw new Error(`no rfcNNNN.txt in ${folder}`);
-  writeFileSync(`${ROOT}scripts/rfc-sections.json`, `${JSON.stringify(index, null, 1)}\n`);
+  writeFileSync(`${ROOT}scripts/rfc-sections.json`, `${JSON.stringify(index, null, 2)}\n`);
   console.log(
     `${Object.keys(index).length} documents, ${Object.values(index).reduce((sum, { sections }) => sum + Object.keys(sections).length, 0)} sections`,
   );

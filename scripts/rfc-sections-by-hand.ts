@@ -96,6 +96,10 @@ export const BY_HAND: RfcIndex = {
       '5.1': 'Locating the Target Host',
     },
   },
+  rfc6066: {
+    title: 'Transport Layer Security (TLS) Extensions: Extension Definitions',
+    sections: { '3': 'Server Name Indication' },
+  },
   rfc7766: {
     title: 'DNS Transport over TCP - Implementation Requirements',
     sections: {
