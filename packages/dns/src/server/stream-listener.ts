@@ -18,6 +18,9 @@ import { StreamConnection } from './stream-connection.ts';
 /** Connections that the kernel holds before we accept them; it may grant less. */
 const BACKLOG = 1024;
 
+/** Idle streams closed before others get their turn: a flood ends as suddenly as it began. */
+const CLOSED_A_TURN = 50;
+
 export class StreamListener {
   readonly #context: ListenerContext;
   readonly #protocol: 'tcp' | 'tls';
@@ -161,11 +164,18 @@ export class StreamListener {
   #closeQuiet(): void {
     const { limits, counters } = this.#context;
     const now = performance.now();
+    let closed = 0;
     for (const connection of this.#connections) {
       const quiet = connection.quietMs(now);
       if (quiet < limits.idleMs) break;
       if (!connection.idle && quiet < limits.stalledMs) continue;
+      if (closed === CLOSED_A_TURN) {
+        setImmediate(() => this.#closeQuiet());
+        return;
+      }
+      closed++;
       counters.closed.idle++;
+      this.#connections.delete(connection);
       connection.close();
     }
     if (this.#connections.size > 0) return;

@@ -42,7 +42,7 @@ export class TlsConnector {
       minVersion: 'TLSv1.2',
       ALPNProtocols: protocols,
       rejectUnauthorized: true,
-      // An address is no server name (rfc6066): without one, Node would check the certificate for the address connected to.
+      // An address is no server name (RFC 6066): without one, Node would check the certificate for the address connected to.
       checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
     };
     if (isIP(name) === 0) options.servername = name;
