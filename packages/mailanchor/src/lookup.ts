@@ -19,10 +19,13 @@ export interface Lookup {
 }
 
 /** Reads the files that the settings name and makes the resolver. Throws `UsageError` for a file that cannot be used. */
-export async function openLookup(settings: LookupSettings): Promise<Lookup> {
+export async function openLookup(
+  settings: LookupSettings,
+  more: Pick<ResolverOptions, 'onQuery'> = {},
+): Promise<Lookup> {
   const clock = clockFrom(settings.at);
   // A check and a lookup at the command line show what the servers say, not what an earlier denial lets one conclude.
-  const resolver = await openResolver(settings, { clock, aggressiveDenial: false });
+  const resolver = await openResolver(settings, { clock, aggressiveDenial: false, ...more });
   return { resolver, clock, close: async () => resolver.close() };
 }
 
@@ -33,7 +36,12 @@ export async function openResolver(
 ): Promise<ValidatingResolver> {
   const [rootHints, trustAnchors] = await Promise.all([
     readRecords(settings.rootHints, parseRootHints, 'root server'),
-    readRecords(settings.trustAnchor, parseTrustAnchors, 'DS or DNSKEY record'),
+    // Keys of a root-anchors.xml are valid by the clock that signatures are (rfc7958#section-2.1.2).
+    readRecords(
+      settings.trustAnchor,
+      (text, source) => parseTrustAnchors(text, source, extra.clock),
+      'DS or DNSKEY record',
+    ),
   ]);
   return createResolver({
     mode: settings.mode,

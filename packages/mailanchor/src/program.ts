@@ -86,7 +86,8 @@ function addResolve(program: CommandUnknownOpts, context: Context, done: Done): 
     .description('Look a name up, validated by us from the trust anchor down.')
     .argument('<name>', 'domain name; internationalised names are taken as A-labels')
     .argument('[type]', 'record type: A, AAAA, MX, TLSA, TYPE65280 ...', 'A')
-    .option('--explain', 'the chain of trust as a tree')
+    .option('--explain', 'the chain of trust as a tree, and what would mend a break')
+    .option('--trace', 'each packet as it is answered, and what it was for, on standard error')
     .action(async (name, type, options) => {
       const { runResolve } = await import('./commands/resolve.ts');
       done(await runResolve(name, type, options, context));
@@ -101,7 +102,8 @@ Exit status: 0 secure or insecure, with or without records; 1 bogus; 5 indetermi
 
 Examples:
   mailanchor resolve _25._tcp.mx1.example.org TLSA
-  mailanchor resolve example.org MX --explain`,
+  mailanchor resolve example.org MX --explain
+  mailanchor resolve example.org MX --trace`,
   );
 }
 

@@ -1,6 +1,6 @@
 /** `mailanchor resolve NAME [TYPE]` */
-import type { Status } from '@mailanchor/dnssec';
-import type { Context } from '../context.ts';
+import type { QueryEvent, Status } from '@mailanchor/dnssec';
+import type { Context, Voice } from '../context.ts';
 import { ExitCode } from '../exit-code.ts';
 import { openLookup } from '../lookup.ts';
 import { readCommon } from '../options/common.ts';
@@ -9,6 +9,8 @@ import { renderChain } from '../resolve/explain.ts';
 import { resolutionJson } from '../resolve/json.ts';
 import { parseQuestionName, parseQuestionType } from '../resolve/question.ts';
 import { renderResolution, renderStatus } from '../resolve/render.ts';
+import { renderQuery } from '../resolve/trace.ts';
+import { createPaint, wantsColour } from '../terminal/paint.ts';
 import { printable } from '../terminal/printable.ts';
 
 const STATUS: Readonly<Record<Status, number>> = {
@@ -28,7 +30,7 @@ export async function runResolve(
   const type = parseQuestionType(typeText);
   const { sources, voice } = await readCommon(context, options);
   const settings = readLookupSettings(sources);
-  const lookup = await openLookup(settings);
+  const lookup = await openLookup(settings, options['trace'] === true ? { onQuery: trace(voice) } : {});
   try {
     voice.progress.show(printable(`looking up ${name} ${typeText.toUpperCase()}`));
     const resolution = await lookup.resolver.resolve(name, type, {
@@ -48,4 +50,14 @@ export async function runResolve(
     voice.progress.end();
     await lookup.close();
   }
+}
+
+/** Each packet on standard error, as it happens: standard output is the answer's. */
+function trace(voice: Voice): (event: QueryEvent) => void {
+  const { stderr, environment } = voice.context;
+  const paint = createPaint(wantsColour(stderr, environment));
+  return (event) => {
+    voice.progress.clear();
+    stderr.write(`${renderQuery(event, paint)}\n`);
+  };
 }

@@ -3,6 +3,7 @@ import {
   decodeNsec,
   decodeNsec3,
   decodeRrsig,
+  type Name,
   type ResourceRecord,
   RRType,
   rrTypeToText,
@@ -11,24 +12,51 @@ import { algorithmToText, type KeyInfo, type Resolution, type ZoneLink } from '@
 import type { Paint } from '../terminal/paint.ts';
 import { printable } from '../terminal/printable.ts';
 import { isoSeconds } from './json.ts';
+import { remedyOf } from './remedy.ts';
 import { STATUS_TONE } from './render.ts';
 
 interface Node {
   readonly title: string;
   readonly lines: readonly string[];
+  readonly children: Node[];
 }
 
+/** Every zone under the one that vouches for it, the answer under the zone that it is of; then what would mend a break. */
 export function renderChain(resolution: Resolution, paint: Paint): string[] {
-  const nodes = [...resolution.chain.map((link) => zoneNode(link, paint)), answerNode(resolution, paint)];
   const lines = [paint.bold('Chain of trust')];
-  for (const [depth, node] of nodes.entries()) {
-    const last = depth === nodes.length - 1;
-    const indent = '   '.repeat(Math.max(0, depth - 1));
-    lines.push(depth === 0 ? node.title : `${paint.dim(`${indent}└─ `)}${node.title}`);
-    const below = paint.dim(depth === 0 ? (last ? '   ' : '│  ') : `${indent}   ${last ? '   ' : '│  '}`);
-    for (const line of node.lines) lines.push(`${below}${line}`);
+  for (const root of treeOf(resolution, paint)) lines.push(root.title, ...below(root, '', paint));
+  const remedy = remedyOf(resolution);
+  if (remedy) lines.push('', `${paint.bold('What would help:')} ${printable(remedy)}`);
+  return lines;
+}
+
+function below(node: Node, indent: string, paint: Paint): string[] {
+  const stem = paint.dim(`${indent}${node.children.length > 0 ? '│  ' : '   '}`);
+  const lines = node.lines.map((line) => `${stem}${line}`);
+  for (const [i, child] of node.children.entries()) {
+    const last = i === node.children.length - 1;
+    lines.push(`${paint.dim(`${indent}${last ? '└─ ' : '├─ '}`)}${child.title}`);
+    lines.push(...below(child, `${indent}${last ? '   ' : '│  '}`, paint));
   }
   return lines;
+}
+
+function treeOf(resolution: Resolution, paint: Paint): Node[] {
+  const { chain, canonicalName } = resolution;
+  const nodes = chain.map((link) => zoneNode(link, paint));
+  const roots: Node[] = [];
+  /** Under the deepest zone that is above. */
+  const place = (node: Node, isBelow: (zone: Name) => boolean) => {
+    let parent: { node: Node; labels: number } | undefined;
+    for (const [i, { zone }] of chain.entries()) {
+      if (isBelow(zone) && zone.labelCount >= (parent?.labels ?? 0))
+        parent = { node: nodes[i]!, labels: zone.labelCount };
+    }
+    (parent?.node.children ?? roots).push(node);
+  };
+  for (const [i, { zone }] of chain.entries()) place(nodes[i]!, (other) => zone.isBelow(other));
+  place(answerNode(resolution, paint), (zone) => canonicalName.isAtOrBelow(zone));
+  return roots;
 }
 
 function zoneNode(link: ZoneLink, paint: Paint): Node {
@@ -47,10 +75,13 @@ function zoneNode(link: ZoneLink, paint: Paint): Node {
     );
   }
   if (link.note) lines.push(paint.tone(STATUS_TONE[link.status], printable(link.note)));
+  for (const { name, type, class: klass, ttl, rdatas } of link.proof ?? [])
+    for (const rdata of rdatas) lines.push(...proofLine({ name, type, class: klass, ttl, rdata }, paint));
   const via = link.via === 'anchor' ? '  trust anchor' : '';
   return {
     title: `${paint.bold(printable(link.zone.toString()))}  ${status(link.status, paint)}${paint.dim(via)}`,
     lines,
+    children: [],
   };
 }
 
@@ -83,7 +114,7 @@ function answerNode(resolution: Resolution, paint: Paint): Node {
   }
   if (resolution.reason)
     lines.push(paint.tone(STATUS_TONE[resolution.status], printable(resolution.reason.text)));
-  return { title, lines };
+  return { title, lines, children: [] };
 }
 
 const PROOFS: ReadonlySet<number> = new Set([RRType.NSEC, RRType.NSEC3]);

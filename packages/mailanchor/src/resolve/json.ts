@@ -1,6 +1,15 @@
 /** A resolution as JSON, as scripts rely on it. */
-import { type ResourceRecord, RRType, rcodeToText, rdataToText, rrTypeToText } from '@mailanchor/dns';
-import type { Resolution, SignatureInfo, ZoneLink } from '@mailanchor/dnssec';
+import {
+  type ResourceRecord,
+  type RRset,
+  RRType,
+  rcodeToText,
+  rdataToText,
+  recordToText,
+  rrTypeToText,
+} from '@mailanchor/dns';
+import type { AliasLink, Resolution, SignatureInfo, ZoneLink } from '@mailanchor/dnssec';
+import { remedyOf } from './remedy.ts';
 
 export interface AnswerJson {
   readonly name: string;
@@ -12,14 +21,23 @@ export interface AnswerJson {
 
 export function resolutionJson(resolution: Resolution): object {
   const { reason, negativeTrustAnchor } = resolution;
+  const fix = remedyOf(resolution);
+  const proof = resolution.authority.filter(({ type }) => PROOFS.has(type)).map(recordToText);
   return {
     name: resolution.name.toString(),
     type: rrTypeToText(resolution.type),
     status: resolution.status,
     rcode: rcodeToText(resolution.rcode),
     answers: answersOf(resolution).map(answerJson),
+    ...(resolution.aliases.length > 0 && { aliases: resolution.aliases.map(aliasJson) }),
+    ...(proof.length > 0 && { proof }),
     ...(reason && {
-      reason: { ede: reason.ede, text: reason.text, ...(reason.zone && { zone: reason.zone.toString() }) },
+      reason: {
+        ede: reason.ede,
+        text: reason.text,
+        ...(reason.zone && { zone: reason.zone.toString() }),
+        ...(fix !== undefined && { fix }),
+      },
     }),
     ...(negativeTrustAnchor && { negativeTrustAnchor: negativeTrustAnchor.toString() }),
     chain: resolution.chain.map(zoneJson),
@@ -42,6 +60,17 @@ function answerJson(record: ResourceRecord): AnswerJson {
   };
 }
 
+/** Types that prove that something does not exist. */
+const PROOFS: ReadonlySet<number> = new Set([RRType.NSEC, RRType.NSEC3]);
+
+function recordsOf({ rdatas, name, type, class: klass, ttl }: RRset): ResourceRecord[] {
+  return rdatas.map((rdata) => ({ name, type, class: klass, ttl, rdata }));
+}
+
+function aliasJson({ kind, owner, target, status }: AliasLink): object {
+  return { kind, owner: owner.toString(), target: target.toString(), status };
+}
+
 function zoneJson(link: ZoneLink): object {
   return {
     zone: link.zone.toString(),
@@ -51,6 +80,7 @@ function zoneJson(link: ZoneLink): object {
     keys: link.keys.map(({ tag, algorithm, flags, bits }) => ({ tag, algorithm, flags, bits })),
     ...(link.signature && { signature: signatureJson(link.signature) }),
     ...(link.note !== undefined && { note: link.note }),
+    ...(link.proof && { proof: link.proof.flatMap(recordsOf).map(recordToText) }),
   };
 }
 

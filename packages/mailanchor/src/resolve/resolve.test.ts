@@ -108,6 +108,9 @@ test('JSON: aliases and records, no signatures, absolute names', () => {
       { name: '_25._tcp.example.org.', type: 'CNAME', ttl: 300, data: 'tlsa.example.org.' },
       { name: 'tlsa.example.org.', type: 'TLSA', ttl: 300, data: '3 1 1 0011' },
     ],
+    aliases: [
+      { kind: 'CNAME', owner: '_25._tcp.example.org.', target: 'tlsa.example.org.', status: 'secure' },
+    ],
     chain: [
       expect.objectContaining({ zone: '.', via: 'anchor' }),
       {
@@ -184,6 +187,51 @@ test('the tree shows what proves that something is absent', () => {
   expect(tree).toMatch(/no such name, by:/);
   expect(tree).toMatch(/NSEC {4}a\.example\.org\. → z\.example\.org\. {2}\(A RRSIG\)/);
   expect(tree).toMatch(/RRSIG {3}NSEC of a\.example\.org\. by 4711/);
+});
+
+test('a tree with branches: each zone under the one that vouches for it, the answer under its own', () => {
+  const proof = [{ name: name('net'), type: RRType.NSEC, class: RRClass.IN, ttl: 300, rdatas: [] }];
+  const branched: Resolution = {
+    ...answer,
+    canonicalName: name('host.example.net'),
+    chain: [
+      zone('.', { via: 'anchor' }),
+      zone('org'),
+      zone('example.org'),
+      zone('net', {
+        status: 'insecure',
+        via: 'none',
+        ds: [],
+        keys: [],
+        note: 'NSEC proves that there is no DS',
+        proof,
+      }),
+    ],
+  };
+  const titles = renderChain(branched, paint).filter(
+    (line) => /(secure|anchor)$/.test(line) && !/→|DS/.test(line),
+  );
+  expect(titles).toEqual([
+    '.  secure  trust anchor',
+    '├─ org.  secure',
+    '│  └─ example.org.  secure',
+    '└─ net.  insecure',
+    '   └─ _25._tcp.example.org. TLSA  secure',
+  ]);
+});
+
+test('the tree shows what proves that nobody signs', () => {
+  const rdata = encodeNsec({ next: name('z'), types: TypeBitmap.of([RRType.NS]) });
+  const proof = [{ name: name('net'), type: RRType.NSEC, class: RRClass.IN, ttl: 300, rdatas: [rdata] }];
+  const unsigned = zone('net', { status: 'insecure', via: 'none', ds: [], keys: [], note: 'no DS', proof });
+  const insecure: Resolution = { ...answer, chain: [zone('.', { via: 'anchor' }), unsigned] };
+  expect(renderChain(insecure, paint).join('\n')).toMatch(/no DS\n.*NSEC {4}net\. → z\. {2}\(NS\)/);
+  expect(resolutionJson(insecure)).toMatchObject({ chain: [{}, { proof: ['net. 300 IN NSEC z. NS'] }] });
+});
+
+test('the tree ends with what would help, and JSON says it too', () => {
+  expect(renderChain(bogus, paint).at(-1)).toMatch(/^What would help: example\.org\. has to be signed anew/);
+  expect(resolutionJson(bogus)).toMatchObject({ reason: { fix: expect.stringContaining('signed anew') } });
 });
 
 test.each([
