@@ -284,6 +284,15 @@ describe.each(KINDS)('rule 5: denial by %s', (kind, options) => {
     { ...parent, ask: 'sub.example. SOA' },
     byParent('sub.example. SOA', 0, 'sub.example.'),
   );
+  secureUnless('rule 4: DS signed by the child itself', { ...parent, ask: 'sub.example. DS' }, (world) => {
+    // The referral says nothing, so that the DS has to be asked for.
+    world.network.mutate(
+      (message) => ({ ...message, authorities: without('DS')(message.authorities) }),
+      '192.0.2.2',
+    );
+    const ds = world.zone('example.').get(name('sub.example.'), RRType.DS)!;
+    on('sub.example. DS', answers(instead(...world.zone('sub.example.').sign(ds))))(world);
+  });
   twins(
     'rule 4: DS denied by the apex of the child',
     { ...parent, ask: 'sub.example. DS' },

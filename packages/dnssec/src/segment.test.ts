@@ -152,6 +152,13 @@ describe('readSegments', () => {
       ['contradiction: the CNAME of w.a.example. is not what the DNAME of a.example. makes'],
     ],
     [
+      'DNAME and two CNAMEs',
+      'w.a.example. A',
+      'a.example. DNAME b.example.\nw.a.example. CNAME w.b.example.\nw.a.example. CNAME w.c.example.',
+      {},
+      ['contradiction: the CNAME of w.a.example. is not what the DNAME of a.example. makes'],
+    ],
+    [
       'DNAME of the name itself redirects nothing',
       'a.example. A',
       'a.example. DNAME b.example.',

@@ -224,6 +224,16 @@ describe('rule 13: how long answers are kept', () => {
     ],
     ['the minimum of the SOA', 'q.example. A', () => {}, NEGATIVE_TTL],
     [
+      'the minimum of the SOA, below its TTL and that of the NSEC',
+      'q.example. A',
+      (world) => {
+        const zone = world.zone('example.');
+        zone.remove(zone.name, RRType.SOA);
+        zone.add('@ SOA ns1 hostmaster 1 7200 3600 86400 77');
+      },
+      77,
+    ],
+    [
       'the TTL of the SOA',
       'q.example. A',
       on(
