@@ -81,7 +81,19 @@ export function createMetrics(counts: Counts, service: ResolverService, stats: (
   gauge('packet_cache_entries', 'Encoded responses kept', () => service.cache.size);
   gauge('packet_cache_octets', 'Octets that they take, roughly', () => service.cache.octets);
   gauge('questions_under_way', 'Questions being looked up', () => service.underWay);
-  gauge('resident_memory_bytes', 'Memory of the process', () => process.memoryUsage.rss());
+  new Gauge({
+    name: `${PREFIX}memory_bytes`,
+    help: 'Memory of the process: resident, JavaScript heap used and reserved, buffers outside of it',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      const { rss, heapUsed, heapTotal, arrayBuffers } = process.memoryUsage();
+      this.set({ kind: 'resident' }, rss);
+      this.set({ kind: 'heap_used' }, heapUsed);
+      this.set({ kind: 'heap_total' }, heapTotal);
+      this.set({ kind: 'buffers' }, arrayBuffers);
+    },
+  });
   counter('verifications_total', 'Signatures verified', () => stats().verifications);
   counter(
     'failed_verifications_total',
