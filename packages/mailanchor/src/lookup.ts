@@ -11,6 +11,7 @@ import { type Clock, clockFrom } from './clock.ts';
 import { messageOf, UsageError } from './errors.ts';
 import { readTextFile } from './file.ts';
 import type { LookupSettings, NamedFile } from './options/lookup.ts';
+import { openServers } from './upstream.ts';
 
 export interface Lookup {
   readonly resolver: Resolver;
@@ -43,9 +44,12 @@ export async function openResolver(
       'DS or DNSKEY record',
     ),
   ]);
+  const { mode } = settings;
   return createResolver({
-    mode: settings.mode,
-    forwardZones: [...settings.forwardZones],
+    mode: mode.kind === 'forward' ? { kind: 'forward', servers: await openServers(mode.servers) } : mode,
+    forwardZones: await Promise.all(
+      settings.forwardZones.map(async ({ zone, servers }) => ({ zone, servers: await openServers(servers) })),
+    ),
     negativeTrustAnchors: [...settings.insecureZones],
     dnsPort: settings.dnsPort,
     nsec3Iterations: settings.nsec3Iterations,

@@ -15,7 +15,7 @@ export function addLookupFlags(command: CommandUnknownOpts): void {
     .optionsGroup('Looking up:')
     .option(
       '--resolver <spec>',
-      'iterate, or the address of a resolver to ask: ADDR[:PORT] (default: iterate)',
+      'iterate, or a resolver to ask: ADDR[:PORT], tls://HOST, https://HOST/PATH (default: iterate)',
     )
     .option('--forward-zone <zone=spec>', 'ask another server for one zone; repeatable', collect)
     .option('--qname-minimisation <mode>', 'on, relaxed or off (default: relaxed)')

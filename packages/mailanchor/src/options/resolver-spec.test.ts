@@ -32,8 +32,34 @@ test.each([
   expect(() => resolver(spec)).toThrow(UsageError);
 });
 
-test.each(['tls://dns.example', 'https://dns.example/dns-query'])('not yet: %s', (spec) => {
-  expect(() => resolver(spec)).toThrow(/^--resolver: DNS over (TLS|HTTPS) is not supported yet/);
+test.each([
+  ['tls://dns.example', 'tls', 'dns.example', 853],
+  ['tls://DNS.example:8853', 'tls', 'dns.example', 8853],
+  ['tls://192.0.2.53', 'tls', '192.0.2.53', 853],
+  ['tls://[2001:db8::53]:8853', 'tls', '2001:db8::53', 8853],
+  ['https://dns.example/dns-query', 'https', 'dns.example', 443],
+  ['https://[2001:db8::53]:8443/q', 'https', '2001:db8::53', 8443],
+])('%s', (spec, via, host, port) => {
+  expect(resolver(spec)).toEqual({
+    kind: 'forward',
+    servers: [{ via, host, port, label: spec, from: '--resolver' }],
+  });
+});
+
+test.each([
+  'tls://',
+  'tls://dns.example:0',
+  'tls://dns.example/path',
+  'tls://user@dns.example',
+  'tls://2001:db8::53',
+  'tls://192.0.2',
+  'tls://[dns.example]',
+  'https://',
+  'https://user@dns.example/q',
+  'https://dns.example/dns-query{?dns}',
+  'quic://dns.example',
+])('refused: %s', (spec) => {
+  expect(() => resolver(spec)).toThrow(UsageError);
 });
 
 test('a zone and its server', () => {

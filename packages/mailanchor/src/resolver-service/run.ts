@@ -211,5 +211,6 @@ export class RunningService {
 /** Whom the settings have asked, besides authoritative servers. */
 function upstreamOf({ mode, forwardZones }: ServiceSettings['lookup']): readonly Endpoint[] {
   const servers = mode.kind === 'forward' ? mode.servers : [];
-  return [...servers, ...forwardZones.flatMap((zone) => zone.servers)];
+  // A server with a certificate proves that it is another one.
+  return [...servers, ...forwardZones.flatMap((zone) => zone.servers)].filter((server) => 'address' in server);
 }
