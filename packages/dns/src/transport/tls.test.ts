@@ -94,6 +94,7 @@ describe('DNS over TLS', () => {
     const answered = (await Promise.all(exchanges)).map((message) => message.questions[0]!.name.toString());
     expect(answered).toEqual(names);
     expect(lengths).toEqual(new Set([128]));
+    expect(listener.stats.queries.tls).toBe(40);
     expect(listener.stats.connections.accepted).toBe(1);
   });
 
