@@ -58,7 +58,9 @@ export function judgeKeys(
   if (vouched.length === 0) {
     const named = [...ds.map((record) => record.keyTag), ...trusted.map((key) => key.tag)];
     const has = keys.map((key) => key.tag);
-    const text = `${ds.length > 0 ? 'the DS' : 'the trust anchor'} of ${zone} names key ${list(named)}, the zone publishes ${list(has)}`;
+    const text = named.every((tag) => has.includes(tag))
+      ? `${ds.length > 0 ? 'the DS' : 'the trust anchor'} of ${zone} names key ${list(named)}, but is of another key than the one that the zone publishes`
+      : `${ds.length > 0 ? 'the DS' : 'the trust anchor'} of ${zone} names key ${list(named)}, the zone publishes ${list(has)}`;
     return bogus(text, zone, Ede.DNSKEY_MISSING);
   }
   const result = verifyRRset(rrset, zone, vouched, context);

@@ -30,6 +30,7 @@ export async function runResolve(
   const type = parseQuestionType(typeText);
   const { sources, voice } = await readCommon(context, options);
   const settings = readLookupSettings(sources);
+  const explain = options['explain'] === true;
   const lookup = await openLookup(settings, options['trace'] === true ? { onQuery: trace(voice) } : {});
   try {
     voice.progress.show(printable(`looking up ${name} ${typeText.toUpperCase()}`));
@@ -37,11 +38,11 @@ export async function runResolve(
       signal: context.signal,
       timeoutMs: settings.timeoutMs,
     });
-    if (voice.json) voice.printJson(resolutionJson(resolution));
+    if (voice.json) voice.printJson(resolutionJson(resolution, { explain }));
     else if (voice.verbosity === 'quiet') voice.print([renderStatus(resolution, voice.paint)]);
     else {
       voice.print(renderResolution(resolution, voice.paint));
-      if (options['explain'] === true || voice.verbosity === 'verbose') {
+      if (explain || voice.verbosity === 'verbose') {
         voice.print(['', ...renderChain(resolution, voice.paint)]);
       }
     }

@@ -19,17 +19,21 @@ export interface AnswerJson {
   readonly data: string;
 }
 
-export function resolutionJson(resolution: Resolution): object {
+/** `explain`: with what proves that something is absent, each alias with its status, and what would mend a break. */
+export function resolutionJson(resolution: Resolution, options: { readonly explain?: boolean } = {}): object {
+  const { explain = false } = options;
   const { reason, negativeTrustAnchor } = resolution;
-  const fix = remedyOf(resolution);
-  const proof = resolution.authority.filter(({ type }) => PROOFS.has(type)).map(recordToText);
+  const fix = explain ? remedyOf(resolution) : undefined;
+  const proof = (explain ? resolution.authority : [])
+    .filter(({ type }) => PROOFS.has(type))
+    .map(recordToText);
   return {
     name: resolution.name.toString(),
     type: rrTypeToText(resolution.type),
     status: resolution.status,
     rcode: rcodeToText(resolution.rcode),
     answers: answersOf(resolution).map(answerJson),
-    ...(resolution.aliases.length > 0 && { aliases: resolution.aliases.map(aliasJson) }),
+    ...(explain && { aliases: resolution.aliases.map(aliasJson) }),
     ...(proof.length > 0 && { proof }),
     ...(reason && {
       reason: {
@@ -40,7 +44,7 @@ export function resolutionJson(resolution: Resolution): object {
       },
     }),
     ...(negativeTrustAnchor && { negativeTrustAnchor: negativeTrustAnchor.toString() }),
-    chain: resolution.chain.map(zoneJson),
+    chain: resolution.chain.map((link) => zoneJson(link, explain)),
   };
 }
 
@@ -71,7 +75,7 @@ function aliasJson({ kind, owner, target, status }: AliasLink): object {
   return { kind, owner: owner.toString(), target: target.toString(), status };
 }
 
-function zoneJson(link: ZoneLink): object {
+function zoneJson(link: ZoneLink, explain: boolean): object {
   return {
     zone: link.zone.toString(),
     status: link.status,
@@ -80,7 +84,7 @@ function zoneJson(link: ZoneLink): object {
     keys: link.keys.map(({ tag, algorithm, flags, bits }) => ({ tag, algorithm, flags, bits })),
     ...(link.signature && { signature: signatureJson(link.signature) }),
     ...(link.note !== undefined && { note: link.note }),
-    ...(link.proof && { proof: link.proof.flatMap(recordsOf).map(recordToText) }),
+    ...(explain && link.proof && { proof: link.proof.flatMap(recordsOf).map(recordToText) }),
   };
 }
 

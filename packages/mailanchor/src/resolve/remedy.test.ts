@@ -47,6 +47,11 @@ test.each<[string, Resolution, string | RegExp]>([
     /^the trust anchor of example\. is of key 12345, the zone signs with 54321: correct the trust anchor/,
   ],
   [
+    'the digest is of another key with the same tag',
+    failed({ ede: Ede.DNSKEY_MISSING }, [broken({ ds: [ds(54321)] })]),
+    /^the digest in the parent's DS is not that of key 54321: have the DS in the parent zone replaced/,
+  ],
+  [
     'a key that is not published',
     failed({ ede: Ede.DNSKEY_MISSING }),
     /^publish the key that example\. is signed with/,

@@ -56,6 +56,9 @@ function missingKey({ zone, via, ds, keys }: ZoneLink): string {
   if (signing === '') {
     return `the parent's DS is of key ${named}, and ${zone} shows no key: have all its name servers serve the signed zone, or take the DS out of the parent zone`;
   }
+  if (named === signing) {
+    return `the digest in the parent's DS is not that of key ${signing}: have the DS in the parent zone replaced by one made of the key as it is published`;
+  }
   const renewed = `have the DS in the parent zone replaced by one of key ${signing}, or sign with key ${named} again`;
   return `the parent's DS is of key ${named}, the zone signs with ${signing}: ${renewed}`;
 }

@@ -108,9 +108,6 @@ test('JSON: aliases and records, no signatures, absolute names', () => {
       { name: '_25._tcp.example.org.', type: 'CNAME', ttl: 300, data: 'tlsa.example.org.' },
       { name: 'tlsa.example.org.', type: 'TLSA', ttl: 300, data: '3 1 1 0011' },
     ],
-    aliases: [
-      { kind: 'CNAME', owner: '_25._tcp.example.org.', target: 'tlsa.example.org.', status: 'secure' },
-    ],
     chain: [
       expect.objectContaining({ zone: '.', via: 'anchor' }),
       {
@@ -129,6 +126,15 @@ test('JSON: aliases and records, no signatures, absolute names', () => {
       },
     ],
   });
+});
+
+test('JSON with the explanation: aliases with their status, proofs of what is absent', () => {
+  expect(JSON.parse(JSON.stringify(resolutionJson(answer, { explain: true })))).toMatchObject({
+    aliases: [
+      { kind: 'CNAME', owner: '_25._tcp.example.org.', target: 'tlsa.example.org.', status: 'secure' },
+    ],
+  });
+  expect(Object.keys(resolutionJson(answer))).not.toContain('aliases');
 });
 
 test('JSON of a failure has its reason', () => {
@@ -226,12 +232,16 @@ test('the tree shows what proves that nobody signs', () => {
   const unsigned = zone('net', { status: 'insecure', via: 'none', ds: [], keys: [], note: 'no DS', proof });
   const insecure: Resolution = { ...answer, chain: [zone('.', { via: 'anchor' }), unsigned] };
   expect(renderChain(insecure, paint).join('\n')).toMatch(/no DS\n.*NSEC {4}net\. → z\. {2}\(NS\)/);
-  expect(resolutionJson(insecure)).toMatchObject({ chain: [{}, { proof: ['net. 300 IN NSEC z. NS'] }] });
+  expect(resolutionJson(insecure, { explain: true })).toMatchObject({
+    chain: [{}, { proof: ['net. 300 IN NSEC z. NS'] }],
+  });
 });
 
 test('the tree ends with what would help, and JSON says it too', () => {
   expect(renderChain(bogus, paint).at(-1)).toMatch(/^What would help: example\.org\. has to be signed anew/);
-  expect(resolutionJson(bogus)).toMatchObject({ reason: { fix: expect.stringContaining('signed anew') } });
+  expect(resolutionJson(bogus, { explain: true })).toMatchObject({
+    reason: { fix: expect.stringContaining('signed anew') },
+  });
 });
 
 test.each([

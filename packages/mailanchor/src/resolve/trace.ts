@@ -41,7 +41,7 @@ function countsOf({ answers }: Message): string {
   return [...counts].map(([type, count]) => `${count} ${rrTypeToText(type)}`).join(', ');
 }
 
-function why({ purpose, name, target, zone }: QueryEvent): string {
+function why({ purpose, name, target }: QueryEvent): string {
   switch (purpose) {
     case 'priming':
       return 'the servers of the root, from the hints';
@@ -52,6 +52,6 @@ function why({ purpose, name, target, zone }: QueryEvent): string {
     case 'dnskey':
       return `the keys of ${target}`;
     case 'question':
-      return name.equals(target) && !zone.equals(target) ? 'the question' : `on the way to ${target}`;
+      return name.equals(target) ? 'the question' : `on the way to ${target}`;
   }
 }

@@ -212,5 +212,7 @@ export class RunningService {
 function upstreamOf({ mode, forwardZones }: ServiceSettings['lookup']): readonly Endpoint[] {
   const servers = mode.kind === 'forward' ? mode.servers : [];
   // A server with a certificate proves that it is another one.
-  return [...servers, ...forwardZones.flatMap((zone) => zone.servers)].filter((server) => 'address' in server);
+  return [...servers, ...forwardZones.flatMap((zone) => zone.servers)].filter(
+    (server) => 'address' in server,
+  );
 }
