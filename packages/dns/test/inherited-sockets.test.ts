@@ -21,14 +21,27 @@ function fdOf(socket: object): number {
   return fd;
 }
 
+/** A UDP and a TCP socket of one port: a port that is free for the one may be taken for the other. */
+async function bothSockets(address: string) {
+  for (let attempt = 0; ; attempt++) {
+    const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    udp.bind(0, address);
+    await once(udp, 'listening');
+    const { port } = udp.address();
+    const tcp = createServer();
+    try {
+      tcp.listen(port, address);
+      await once(tcp, 'listening');
+      return { udp, tcp, port };
+    } catch (error) {
+      udp.close();
+      if (attempt === 20) throw error;
+    }
+  }
+}
+
 async function inherit(address: string, fds: string, protocols = "['udp', 'tcp']") {
-  const udp = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-  udp.bind(0, address);
-  await once(udp, 'listening');
-  const { port } = udp.address();
-  const tcp = createServer();
-  tcp.listen(port, address);
-  await once(tcp, 'listening');
+  const { udp, tcp, port } = await bothSockets(address);
   const program = `
     import { createListener } from ${JSON.stringify(INDEX)};
     try {
