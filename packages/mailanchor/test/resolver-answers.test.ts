@@ -89,11 +89,12 @@ describe.skipIf(unbuilt)('answers', () => {
       await run('good-311.example', 'MX', '+nsid', '+cookie', '+subnet=192.0.2.0/24', '+padding=128'),
     ).toMatch(/NOERROR/);
     // Too long for 512 octets: truncated, and whole over TCP, which dig turns to.
-    expect(await run('nope.nsec3.example', 'A', '+dnssec', '+bufsize=512', '+ignore')).toMatch(
+    // An RSA key and its signature are always too long; how many NSEC3 records a denial takes depends on the zone's names.
+    expect(await run('rsa.example', 'DNSKEY', '+dnssec', '+bufsize=512', '+ignore')).toMatch(
       /flags: qr tc rd ra/,
     );
-    expect(await run('nope.nsec3.example', 'A', '+dnssec', '+bufsize=512')).toMatch(
-      /NXDOMAIN[\s\S]*SERVER: .*\(TCP\)/,
+    expect(await run('rsa.example', 'DNSKEY', '+dnssec', '+bufsize=512')).toMatch(
+      /NOERROR[\s\S]*SERVER: .*\(TCP\)/,
     );
   });
 
