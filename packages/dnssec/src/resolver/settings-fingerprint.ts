@@ -5,7 +5,7 @@ import type { Budgets } from '../budget.ts';
 import type { NegativeTrustAnchor } from '../negative-trust-anchor.ts';
 import { rootTrustAnchors } from '../trust-anchor.ts';
 import { type ServerEndpoint, serverId } from './exchange.ts';
-import type { ResolverOptions } from './validating-resolver.ts';
+import type { ResolverOptions } from './resolver-options.ts';
 
 /** 32 octets. The order in which anchors, zones and servers are given does not matter. */
 export function settingsFingerprint(options: ResolverOptions, budgets: Budgets): Uint8Array {

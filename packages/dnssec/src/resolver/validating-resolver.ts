@@ -6,13 +6,12 @@
  * question goes on with its target, the same way, until an RRset, a denial or a failure is reached. The status of the whole is
  * that of its weakest part. A bogus answer is asked for again at other servers before it is believed to be the zone's fault.
  */
-import { networkInterfaces } from 'node:os';
 import {
   createTransport,
   decodeDs,
   Ede,
   equalOctets,
-  Name,
+  type Name,
   Rcode,
   type ResourceRecord,
   RRType,
@@ -25,7 +24,7 @@ import { ChainOfTrust } from '../chain-of-trust.ts';
 import { DenialStore } from '../denial-store.ts';
 import { dsDigest } from '../ds.ts';
 import { DnssecError } from '../errors.ts';
-import { type NegativeTrustAnchor, NegativeTrustAnchors } from '../negative-trust-anchor.ts';
+import { NegativeTrustAnchors } from '../negative-trust-anchor.ts';
 import {
   type AliasLink,
   type Reason,
@@ -41,81 +40,19 @@ import type { Source } from '../source.ts';
 import { rootTrustAnchors, TrustAnchors } from '../trust-anchor.ts';
 import { type Validated, Validator } from '../validator.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { Exchanger, type QueryEvent, type ServerEndpoint } from './exchange.ts';
-import { Forwarder } from './forward.ts';
-import { IterativeSource } from './iterate.ts';
+import { Exchanger } from './exchange.ts';
+import { openSource } from './open-source.ts';
 import { Prefetcher } from './prefetch.ts';
-import type { QnameMinimisation } from './qname-minimisation.ts';
+import type { ResolverOptions, UncheckedResolveOptions } from './resolver-options.ts';
 import { ResolverCounters, type ResolverStats } from './resolver-stats.ts';
-import { builtInRootHints, type RootHint } from './root-hints.ts';
-import { Router } from './route.ts';
 import { ServerStats } from './server-stats.ts';
 import { settingsFingerprint } from './settings-fingerprint.ts';
 import { type CachedAnswer, decodeSnapshot, encodeSnapshot } from './snapshot.ts';
 import { type UncheckedAnswer, UncheckedLookup } from './unchecked.ts';
 
-export interface ResolverOptions {
-  /** Iterate from the root (default), or ask other resolvers; either way validation is ours. */
-  readonly mode?:
-    | { readonly kind: 'iterate' }
-    | { readonly kind: 'forward'; readonly servers: readonly ServerEndpoint[] };
-  /** Zones, with all below them, that are asked of other servers; the longest match wins. */
-  readonly forwardZones?: readonly { readonly zone: Name; readonly servers: readonly ServerEndpoint[] }[];
-  readonly rootHints?: readonly RootHint[];
-  /** DS or DNSKEY records; default: the root's, built in. */
-  readonly trustAnchors?: readonly ResourceRecord[];
-  /** Names at and below which nothing is validated, as long as they last (rfc7646). */
-  readonly negativeTrustAnchors?: readonly (Name | NegativeTrustAnchor)[];
-  /**
-   * Seconds by which this machine's clock may be wrong: signatures hold for so much longer, and earlier. Default 0, as
-   * rfc4035#section-5.3.1 has it: an expired signature is an old one that somebody may be replaying.
-   */
-  readonly clockSkewSeconds?: number;
-  /** Port of authoritative servers; default 53. */
-  readonly dnsPort?: number;
-  /** NSEC3 iterations above which a zone counts as insecure; default the budget's. */
-  readonly nsec3Iterations?: number;
-  readonly qnameMinimisation?: QnameMinimisation;
-  readonly transport?: Transport;
-  /** Milliseconds since the epoch; default Date.now. */
-  readonly clock?: Clock;
-  /** 0 (inclusive) to 1, for choosing among equally good servers; default Math.random. */
-  readonly random?: () => number;
-  readonly budgets?: Partial<Budgets>;
-  /** Accept SHA-1 signatures and DS digests; default no. */
-  readonly sha1?: boolean;
-  /** Address families of authoritative servers; default: IPv6 only where the machine has a global IPv6 address. */
-  readonly families?: { readonly ipv4: boolean; readonly ipv6: boolean };
-  /**
-   * Answer from NSEC and NSEC3 records seen before (rfc8198); default yes. A diagnosis says no: it wants to see what the servers
-   * say to this very question.
-   */
-  readonly aggressiveDenial?: boolean;
-  /** How the event loop is given to others while signatures are verified; default setImmediate. */
-  readonly yieldTurn?: YieldTurn;
-  /** Look up anew, in the background, what is asked for in the last tenth of its time; default no: a service says yes. */
-  readonly prefetch?: boolean;
-  /** Octets of the answer cache, roughly; default 64 MiB. */
-  readonly cacheOctets?: number;
-  /** Called for each packet's outcome. */
-  readonly onQuery?: (event: QueryEvent) => void;
-}
-
-export interface UncheckedResolveOptions extends ResolveOptions {
-  /** Ask the servers, whatever is kept of earlier answers; default no. */
-  readonly fresh?: boolean;
-}
+export type { ResolverOptions, UncheckedResolveOptions };
 
 const DEFAULT_CACHE_OCTETS = 64 * 1024 * 1024;
-
-/** Whether any interface has an IPv6 address that reaches beyond the link. */
-function hasGlobalIpv6(): boolean {
-  return Object.values(networkInterfaces()).some((addresses) =>
-    addresses?.some(
-      ({ family, internal, address }) => family === 'IPv6' && !internal && !/^f[ed]/i.test(address),
-    ),
-  );
-}
 
 export class ValidatingResolver implements Resolver {
   readonly #budgets: Budgets;
@@ -141,7 +78,7 @@ export class ValidatingResolver implements Resolver {
   #closed = false;
 
   constructor(options: ResolverOptions = {}) {
-    const { mode = { kind: 'iterate' }, clock = Date.now, random = Math.random, nsec3Iterations } = options;
+    const { clock = Date.now, random = Math.random, nsec3Iterations } = options;
     const policy: AlgorithmPolicy = { sha1: options.sha1 ?? false };
     this.#budgets = {
       ...DEFAULT_BUDGETS,
@@ -160,23 +97,7 @@ export class ValidatingResolver implements Resolver {
       clock,
       ...(options.onQuery && { onQuery: options.onQuery }),
     });
-    const fallback: Source =
-      mode.kind === 'forward'
-        ? new Forwarder({ exchanger, stats, servers: mode.servers, zone: Name.root })
-        : new IterativeSource({
-            exchanger,
-            stats,
-            now,
-            rootHints: options.rootHints ?? builtInRootHints(),
-            port: options.dnsPort ?? 53,
-            qnameMinimisation: options.qnameMinimisation ?? 'relaxed',
-            families: options.families ?? { ipv4: true, ipv6: hasGlobalIpv6() },
-          });
-    const routes = (options.forwardZones ?? []).map(({ zone, servers }) => ({
-      zone,
-      source: new Forwarder({ exchanger, stats, servers, zone }),
-    }));
-    this.#source = routes.length > 0 ? new Router(fallback, routes) : fallback;
+    this.#source = openSource(options, { exchanger, stats, now });
     this.#trusted = options.trustAnchors ?? rootTrustAnchors();
     this.#anchors = new TrustAnchors(this.#trusted);
     const denials = new DenialStore(now);
