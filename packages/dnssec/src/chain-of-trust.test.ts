@@ -146,6 +146,15 @@ describe('rule 2: the chain', () => {
     zone(),
     on('example. DNSKEY', () => 'silent'),
   );
+  secureUnless('rule 2: DS from a wildcard', zone(), (world) => {
+    const root = world.zone('.');
+    const expanded = root.sign(root.get(EXAMPLE, RRType.DS)!, { labels: 0 });
+    world.network.mutate(
+      (message) => ({ ...message, authorities: without('DS')(message.authorities) }),
+      '192.0.2.1',
+    );
+    on('example. DS', answers(instead(...expanded)))(world);
+  });
   const badDs = answers(flipped('RRSIG'));
   const badReferral = authorities(flipped('RRSIG'));
   secureUnless(
