@@ -3,9 +3,9 @@
  * DNS data without its status: forgetting DNSSEC is a type error. There is no default, least of all to secure.
  *
  *  secure         a chain of signatures leads from a trust anchor to the data, or to the proof that it does not exist
- *  insecure       a chain leads to the proof that the data lies where nobody signs
+ *  insecure       a chain leads to the proof that the data lies where nobody signs, or no trust anchor covers it
  *  bogus          there should be a chain and it does not hold: forged, expired, stripped or misconfigured
- *  indeterminate  it could not be found out: no answer, no trust anchor, a budget used up
+ *  indeterminate  it could not be found out: no answer, a budget used up
  */
 import type { Name, ResourceRecord, RRset } from '@mailanchor/dns';
 
