@@ -51,6 +51,7 @@ export class RunningService {
       resolver: await openResolver(settings.lookup, {
         clock,
         cacheOctets: settings.answerCacheOctets,
+        prefetch: true,
         onQuery: ({ ms }) => running.#metrics?.upstream(ms),
       }),
     });
@@ -187,6 +188,7 @@ export class RunningService {
     return openResolver(this.#settings.lookup, {
       clock: this.#clock,
       cacheOctets: this.#settings.answerCacheOctets,
+      prefetch: true,
       onQuery: ({ ms }) => this.#metrics?.upstream(ms),
     });
   }
