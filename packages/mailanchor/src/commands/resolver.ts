@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { ExitCode } from '../exit-code.ts';
 import { readCommon } from '../options/common.ts';
 import { createLog } from '../resolver-service/log.ts';
+import { keepHeapSmall } from '../resolver-service/memory.ts';
 import { RunningService } from '../resolver-service/run.ts';
 import { readServiceSettings } from '../resolver-service/settings.ts';
 
@@ -13,6 +14,7 @@ export async function runResolver(options: Record<string, unknown>, context: Con
   const { sources, voice } = await readCommon(context, options, 'resolver-service');
   const settings = readServiceSettings(sources);
   const log = createLog(context, voice.json, voice.verbosity);
+  keepHeapSmall();
   if (context.process) context.process.graceMs = GRACE;
   const service = await RunningService.start(settings, context.environment, log);
   if (context.process) context.process.reload = () => service.reload();

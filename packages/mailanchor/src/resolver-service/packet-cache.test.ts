@@ -108,6 +108,18 @@ test.each<[string, Uint8Array]>([
   expect(get(cache, query())).toBeDefined();
 });
 
+test.each<[string, Uint8Array]>([
+  ['another name', query('xww.example.')],
+  ['another type', query('www.example.', RRType.AAAA)],
+  ['another variant', query('www.example.', RRType.A, { do: true })],
+])('not the same for having the same hash: %s', (_, octets) => {
+  const cache = kept(query());
+  const { hash } = read(query());
+  const other = read(octets);
+  other.hash = hash;
+  expect(cache.get(octets, other, 1000, 65535)).toBeUndefined();
+});
+
 test('a dot inside a label is no boundary of labels', () => {
   const cache = kept(query('www\\.example.'));
   expect(get(cache, query('www.example.'))).toBeUndefined();
@@ -183,6 +195,23 @@ describe('the head of a query', () => {
     [
       'an option cut short',
       query('www.example.', 1, { options: [{ code: 10, data: new Uint8Array(4) }] }).with(-5, 9),
+    ],
+    [
+      'a label of 64 octets',
+      Buffer.concat([
+        query('www.example.', 1, { edns: false }).subarray(0, 12),
+        Uint8Array.of(64),
+        Buffer.alloc(64, 'a'),
+        Uint8Array.of(0, 0, 1, 0, 1),
+      ]),
+    ],
+    [
+      'a pointer',
+      Buffer.concat([
+        query('www.example.', 1, { edns: false }).subarray(0, 12),
+        Uint8Array.of(0xc0, 12, 0, 1, 0, 1),
+        Buffer.alloc(220),
+      ]),
     ],
     ['no question', new Uint8Array(17)],
     ['cut short', query().subarray(0, 20)],

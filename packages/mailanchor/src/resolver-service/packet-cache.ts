@@ -19,6 +19,8 @@ interface Entry {
   /** Epoch seconds. */
   readonly storedAt: number;
   readonly expiresAt: number;
+  /** From then on it is worth a look whether there is something newer; never, once that was said. */
+  dueAt: number;
   readonly cost: number;
   /** How the answer stands, as a number of the caller's. */
   readonly status: number;
@@ -36,6 +38,8 @@ const HEADER_OCTETS = 12;
 const ENTRY_OVERHEAD = 450;
 /** Responses larger than this are made anew each time. */
 const LARGEST = 16 * 1024;
+/** The part of its time after which a response that is still asked for is due. */
+const DUE_AFTER = 0.9;
 const OPT = 41;
 
 export class PacketCache {
@@ -46,6 +50,8 @@ export class PacketCache {
   misses = 0;
   /** Of the response that `get` gave last. */
   status = 0;
+  /** Whether that response is near its end: said once for each. */
+  due = false;
 
   /** `limit`: octets, roughly. */
   constructor(limit: number) {
@@ -89,6 +95,8 @@ export class PacketCache {
     this.hits++;
     entry.used = true;
     this.status = entry.status;
+    this.due = now >= entry.dueAt;
+    if (this.due) entry.dueAt = Number.POSITIVE_INFINITY;
     const response =
       entry.octets.length > maxOctets
         ? cut(entry.octets, head.nameEnd + 4, entry.optAt)
@@ -132,6 +140,7 @@ export class PacketCache {
       optAt: layout.optAt,
       storedAt: now,
       expiresAt: now + ttl,
+      dueAt: now + Math.floor(ttl * DUE_AFTER),
       cost,
       status,
       used: false,

@@ -148,12 +148,22 @@ describe('what was answered a moment ago', () => {
   test('until its TTL has passed', async () => {
     const { ask, time, resolver } = stage();
     await ask('www.example.');
-    time.seconds += 299;
-    expect((await ask('www.example.')).answers[0]?.ttl).toBe(1);
+    time.seconds += 269;
+    expect((await ask('www.example.')).answers[0]?.ttl).toBe(31);
     expect(resolver.asked).toHaveLength(1);
-    time.seconds += 1;
+    time.seconds += 31;
     expect((await ask('www.example.')).answers[0]?.ttl).toBe(300);
     expect(resolver.asked).toHaveLength(2);
+  });
+
+  test('near its end the resolver hears of it once, and nobody waits', async () => {
+    const { ask, send, time, resolver } = stage();
+    await ask('www.example.');
+    await ask('www.example.', RRType.A, { cd: true });
+    time.seconds += 280;
+    for (let i = 0; i < 3; i++) expect(send(packet('www.example.')).replies).toHaveLength(1);
+    expect(send(packet('www.example.', { cd: true })).replies).toEqual([]);
+    expect(resolver.asked.filter((question) => question === 'www.example. 1')).toHaveLength(2);
   });
 
   test('however many slow questions are under way', async () => {

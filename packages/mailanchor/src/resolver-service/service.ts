@@ -48,6 +48,9 @@ export interface ServiceOptions {
 const UDP_LIMIT = 1232;
 const TCP_LIMIT = 65535;
 
+/** Stands in the place of a client's address. */
+const REMINDERS = '';
+
 const UDP = PROTOCOLS.indexOf('udp');
 const STATUS_NUMBER = Object.fromEntries(STATUSES.map((status, index) => [status, index])) as Record<
   (typeof STATUSES)[number],
@@ -135,11 +138,31 @@ export class ResolverService {
       if (response) {
         if ((response[2]! & 2) !== 0) counts.truncated++;
         counts.response(protocol, response[3]! & 15, this.#cache.status);
+        const due = this.#cache.due;
         reply(response);
+        if (due) this.#remind(octets);
         return;
       }
     }
     this.#judge(octets, client, protocol, reply);
+  }
+
+  #left(client: string): void {
+    this.#outstanding.leave(client);
+    if (this.underWay === 0) this.#idle?.();
+  }
+
+  /** The resolver, which looks up anew what is asked for shortly before it expires, sees nothing of what is answered here: it is told. */
+  #remind(octets: Uint8Array): void {
+    const judgement = judge(Uint8Array.from(octets));
+    if (judgement.kind !== 'ask' || judgement.query.cd || this.#stopping) return;
+    // Mostly a look into the resolver's cache; bounded all the same, by places that no client has.
+    if (!this.#outstanding.enter(REMINDERS)) return;
+    const { name, type } = judgement.question;
+    this.#resolver
+      .resolve(name, type, { timeoutMs: this.#options.timeoutMs })
+      .catch(() => {})
+      .finally(() => this.#left(REMINDERS));
   }
 
   #judge(octets: Uint8Array, client: Client, protocol: number, reply: Reply): void {
@@ -188,8 +211,7 @@ export class ResolverService {
       })
       .finally(() => {
         this.#options.onLookup?.(performance.now() - begin);
-        this.#outstanding.leave(client.address);
-        if (this.underWay === 0) this.#idle?.();
+        this.#left(client.address);
       });
   }
 
