@@ -87,7 +87,11 @@ describe.skipIf(unbuilt)('bad input: one line and exit 2', () => {
     ['bad time', () => ['resolve', '--at', 'noon', '.'], /^mailanchor: --at: "noon"/],
     ['bad address', () => ['check', '--from-address', 'here', 'example.org'], /--from-address/],
     ['a HELO with a line break', () => ['check', '--helo', 'a\r\nQUIT', 'example.org'], /--helo/],
-    ['DNS over TLS', () => ['resolve', '--resolver', 'tls://192.0.2.1', '.'], /not supported yet/],
+    [
+      'a resolver over something else',
+      () => ['resolve', '--resolver', 'ftp://127.0.0.1', '.'],
+      /^mailanchor: --resolver: /,
+    ],
     ['bad name', () => ['resolve', 'a..b'], /"a\.\.b" is not a domain name/],
     ['bad type', () => ['resolve', '.', 'FOO'], /"FOO" is not a record type/],
     [
