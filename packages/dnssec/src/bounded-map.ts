@@ -10,9 +10,12 @@ export class BoundedMap<V> {
   get(key: string): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
-    // Re-inserted, the entry is the youngest: a Map keeps the order of insertion.
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
+    // Re-inserted, the entry is the youngest: a Map keeps the order of insertion. While there is much room nothing will be
+    // forgotten soon, and the work is spared.
+    if (this.#entries.size * 2 > this.#limit) {
+      this.#entries.delete(key);
+      this.#entries.set(key, value);
+    }
     return value;
   }
 
