@@ -316,3 +316,50 @@ describe('serial number arithmetic (rfc1982)', () => {
     expect(nearestTime(value, now)).toBe(expected);
   });
 });
+
+/** One in 256 halves begins with a zero octet, which DER leaves out; every second has its top bit set, which DER sets a zero before. */
+describe.each([
+  [13, 32],
+  [14, 48],
+])('rule 8: ECDSA signatures of algorithm %i, halves of any size', (algorithm, half) => {
+  const zone = name('example.');
+  const key = signingKey('example.', algorithm);
+  const zoneKey = {
+    tag: key.tag,
+    rdata: key.rdata,
+    data: { flags: 0x101, protocol: 3, algorithm, publicKey: key.rdata.subarray(4) },
+  };
+  const records = { name: name('www.example.'), type: RRType.A, ttl: 3600, rdatas: [encodeA('192.0.2.1')] };
+  const context = () => ({
+    keys: new KeyStore(),
+    policy: { sha1: false },
+    now: NOW,
+    work: new Work(DEFAULT_BUDGETS, 0),
+  });
+  const verify = (rdata: Uint8Array) =>
+    verifyRRset({ ...records, class: 1, signatures: [rdata] }, zone, [zoneKey], context()).kind;
+
+  test('with leading zeros, and with the top bit set, in either half', () => {
+    const seen = new Set<string>();
+    for (let i = 0; i < 20_000 && seen.size < 6; i++) {
+      const rdata = rrsigRdata(records, zone, key);
+      const signature = rdata.subarray(-2 * half);
+      const kinds = [0, half].map((at) =>
+        signature[at] === 0 ? 'zero' : signature[at]! & 0x80 ? 'top' : 'plain',
+      );
+      const news = kinds.map((kind, i) => `${i} ${kind}`).filter((kind) => !seen.has(kind));
+      for (const kind of news) seen.add(kind);
+      if (news.length > 0) expect(verify(rdata)).toBe('valid');
+    }
+    expect([...seen].sort()).toEqual(['0 plain', '0 top', '0 zero', '1 plain', '1 top', '1 zero']);
+  });
+
+  test.each([
+    ['r is zero', 0, half],
+    ['s is zero', half, 2 * half],
+  ])('%s: not valid', (_, from, to) => {
+    const rdata = Uint8Array.from(rrsigRdata(records, zone, key));
+    rdata.subarray(-2 * half).fill(0, from, to);
+    expect(verify(rdata)).toBe('invalid');
+  });
+});
