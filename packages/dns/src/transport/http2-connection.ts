@@ -1,16 +1,17 @@
 /** Queries over one HTTP/2 connection: a stream each (rfc8484#section-5.2). */
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  type IncomingHttpHeaders,
-  type IncomingHttpStatusHeader,
+import type {
+  ClientHttp2Session,
+  ClientHttp2Stream,
+  IncomingHttpHeaders,
+  IncomingHttpStatusHeader,
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { HttpMessage, REQUEST_HEADERS } from './http-message.ts';
 import type { PendingExchange } from './pending-exchange.ts';
 import { streamErrorCode } from './stream-transport.ts';
+
+/** Loaded when the first connection is made: it takes a third as long as Node itself, and most users speak no HTTP. */
+const http2 = () => process.getBuiltinModule('node:http2');
 
 export interface Http2ConnectionOptions {
   /** A connection under way. */
@@ -66,7 +67,7 @@ export class Http2Connection {
       this.close();
       return;
     }
-    const session = connect(url.origin, {
+    const session = http2().connect(url.origin, {
       createConnection: () => socket,
       settings: { enablePush: false },
     });
@@ -100,7 +101,7 @@ export class Http2Connection {
     }
     const message = new HttpMessage(exchange);
     exchange.release = (settled) => {
-      stream.close(constants.NGHTTP2_CANCEL);
+      stream.close(http2().constants.NGHTTP2_CANCEL);
       this.#released(settled);
     };
     stream.on('response', (headers: IncomingHttpHeaders & IncomingHttpStatusHeader) => {
@@ -109,7 +110,8 @@ export class Http2Connection {
     });
     stream.on('data', (chunk: Uint8Array) => message.data(chunk));
     stream.on('end', () => {
-      if (message.begun && stream.rstCode === constants.NGHTTP2_NO_ERROR && !exchange.settled) message.end();
+      if (message.begun && stream.rstCode === http2().constants.NGHTTP2_NO_ERROR && !exchange.settled)
+        message.end();
     });
     stream.on('error', (error) => this.#lost(exchange, error));
     stream.on('close', () => this.#lost(exchange, undefined));
