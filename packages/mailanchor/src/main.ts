@@ -26,8 +26,12 @@ export async function main(argv: readonly string[]): Promise<void> {
       setTimeout(() => process.exit(status), hooks.graceMs).unref();
     });
   }
-  // Whoever read our output has enough: that is no error worth a word.
-  process.stdout.on('error', () => process.exit(ExitCode.brokenPipe));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read our output has enough: that is no error worth a word. A full disk is: what was found out is lost.
+    if (error.code === 'EPIPE') process.exit(ExitCode.brokenPipe);
+    process.stderr.write(`mailanchor: standard output cannot be written to: ${printable(error.message)}\n`);
+    process.exit(ExitCode.unknown);
+  });
   process.stderr.on('error', () => {});
   const verbose = isVerbose(argv);
   process.on('uncaughtException', (error) => {
@@ -120,10 +124,11 @@ function isVerbose(argv: readonly string[]): boolean {
   );
 }
 
-/** What was written has left for the pipe. */
+/** What was written has left for the pipe, and a write that failed has been told: its event comes a turn later. */
 function flushed(): Promise<void> {
   return new Promise((resolve) => {
-    if (process.stdout.writableLength === 0) resolve();
-    else process.stdout.write('', () => resolve());
+    const turn = () => setImmediate(resolve);
+    if (process.stdout.writableLength === 0) turn();
+    else process.stdout.write('', turn);
   });
 }

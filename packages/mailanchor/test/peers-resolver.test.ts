@@ -31,101 +31,119 @@ const OUTCOMES: Readonly<
 const absent = whyNoPeers() ?? unbuilt;
 if (absent !== undefined && REQUIRED) throw new Error(`MAILANCHOR_TEST_PEERS=required, but ${absent}`);
 
-describe.skipIf(absent)(`Postfix with DANE through our resolver${absent ? `: ${absent}` : ''}`, () => {
-  let bed: ReturnType<typeof raiseBed> | undefined;
-  let resolver: ResolverProcess | undefined;
-  let maillog = '';
+describe.skipIf(absent)(
+  `Postfix with DANE through our resolver${absent ? ` (skipped: ${absent})` : ''}`,
+  () => {
+    let bed: ReturnType<typeof raiseBed> | undefined;
+    let resolver: ResolverProcess | undefined;
+    let maillog = '';
 
-  beforeAll(async () => {
-    bed = raiseBed(10, 3);
-    const { folder, namespace } = bed.network;
-    const script = (text: string) =>
-      runIn(namespace, ['bash', '-c', `. "${BED_SCRIPTS}/bed-lib.sh"; bed_load "${folder}"; ${text}`]);
-    // Nobody else who could answer.
-    await script('stop unbound-$RESOLVER');
-    const roots = ['--root-hints', join(folder, 'root.hints'), '--trust-anchor', join(folder, 'root.key')];
-    const command = [process.execPath, BIN, 'resolver', ...roots, '--listen', ADDRESS, '--metrics', ADDRESS];
-    const child: ChildProcess = spawn('ip', ['netns', 'exec', namespace, ...command], {
-      env: environment(undefined),
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    resolver = await ready(child);
-    const settings = readFileSync(`/etc/netns/${namespace}/resolv.conf`, 'utf8');
-    writeFileSync(
-      `/etc/netns/${namespace}/resolv.conf`,
-      settings.replace(/^nameserver .*$/m, `nameserver ${ADDRESS}`),
-    );
-    await restartSender(folder);
-    maillog = join(folder, 'pf-send/data/maillog');
-  }, 120_000);
-
-  afterAll(async () => {
-    await resolver?.stop();
-    bed?.lower();
-  });
-
-  test('each destination as it deserves', { timeout: 90_000 }, async () => {
-    const { network } = bed!;
-    const cases = readTable(network, 'cases.tsv').map(([domain, expected]) => ({
-      domain: domain!,
-      expected: OUTCOMES[expected!]!,
-    }));
-    expect(cases.length).toBeGreaterThan(15);
-    for (const { domain } of cases) {
-      const message = ['-m', '1', '-l', '500', '-f', 's@sender.bedmail.example', '-t', `u@${domain}`];
-      await runIn(network.namespace, ['smtp-source', ...message, 'inet:127.4.0.1:25']);
-    }
-    const log = await logWith(
-      maillog,
-      cases.map(({ domain }) => new RegExp(`to=<u@${domain}>.* status=`)),
-    );
-    const seen = cases.map(({ domain }) => {
-      const [line] = log.filter((text) => text.includes(`to=<u@${domain}>`));
-      const [, status, why = ''] = /status=(\w+) \((.*)\)$/.exec(line!)!;
-      const process = /smtp\[(\d+)\]/.exec(line!)?.[1];
-      const host = /relay=([^[,]+)/.exec(line!)?.[1];
-      const tls = log.find(
-        (text) => text.includes(`smtp[${process}]: `) && text.includes(`connection established to ${host}[`),
-      );
-      return { domain, status, tls: /(Verified|Trusted|Untrusted|Anonymous) TLS/.exec(tls ?? '')?.[1], why };
-    });
-    for (const [index, { domain, expected }] of cases.entries()) {
-      const { status, tls, why } = seen[index]!;
-      expect({ domain, status, ...(expected.tls && { tls }) }).toEqual({
-        domain,
-        status: expected.status,
-        ...(expected.tls && { tls: expected.tls }),
+    beforeAll(async () => {
+      bed = raiseBed(10, 3);
+      const { folder, namespace } = bed.network;
+      const script = (text: string) =>
+        runIn(namespace, ['bash', '-c', `. "${BED_SCRIPTS}/bed-lib.sh"; bed_load "${folder}"; ${text}`]);
+      // Nobody else who could answer.
+      await script('stop unbound-$RESOLVER');
+      const roots = ['--root-hints', join(folder, 'root.hints'), '--trust-anchor', join(folder, 'root.key')];
+      const command = [
+        process.execPath,
+        BIN,
+        'resolver',
+        ...roots,
+        '--listen',
+        ADDRESS,
+        '--metrics',
+        ADDRESS,
+      ];
+      const child: ChildProcess = spawn('ip', ['netns', 'exec', namespace, ...command], {
+        env: environment(undefined),
+        stdio: ['ignore', 'ignore', 'pipe'],
       });
-      if (expected.why) expect(why).toMatch(expected.why);
-    }
-    // It was ours that answered, with proof where there is one.
-    const fetchMetrics = `fetch('http://${ADDRESS}:9153/metrics').then(async (page) => console.log(await page.text()))`;
-    const { stdout } = await runIn(network.namespace, [process.execPath, '-e', fetchMetrics]);
-    const counted = (status: string) =>
-      Number(new RegExp(`answers_total\\{status="${status}"\\} (\\d+)`).exec(stdout)?.[1]);
-    expect(counted('secure')).toBeGreaterThan(30);
-    expect(counted('bogus')).toBeGreaterThan(0);
-  });
+      resolver = await ready(child);
+      const settings = readFileSync(`/etc/netns/${namespace}/resolv.conf`, 'utf8');
+      writeFileSync(
+        `/etc/netns/${namespace}/resolv.conf`,
+        settings.replace(/^nameserver .*$/m, `nameserver ${ADDRESS}`),
+      );
+      await restartSender(folder);
+      maillog = join(folder, 'pf-send/data/maillog');
+    }, 120_000);
 
-  test('without a resolver nothing is sent in the clear', { timeout: 90_000 }, async () => {
-    const { folder, namespace } = bed!.network;
-    await resolver!.stop();
-    await restartSender(folder);
-    const message = [
-      '-m',
-      '1',
-      '-l',
-      '500',
-      '-f',
-      's@sender.bedmail.example',
-      '-t',
-      'late@good.cases.example',
-    ];
-    await runIn(namespace, ['smtp-source', ...message, 'inet:127.4.0.1:25']);
-    const log = await logWith(maillog, [/to=<late@good\.cases\.example>.* status=/]);
-    expect(log.find((line) => line.includes('late@good'))).toMatch(/status=deferred/);
-  });
-});
+    afterAll(async () => {
+      await resolver?.stop();
+      bed?.lower();
+    });
+
+    test('each destination as it deserves', { timeout: 90_000 }, async () => {
+      const { network } = bed!;
+      const cases = readTable(network, 'cases.tsv').map(([domain, expected]) => ({
+        domain: domain!,
+        expected: OUTCOMES[expected!]!,
+      }));
+      expect(cases.length).toBeGreaterThan(15);
+      for (const { domain } of cases) {
+        const message = ['-m', '1', '-l', '500', '-f', 's@sender.bedmail.example', '-t', `u@${domain}`];
+        await runIn(network.namespace, ['smtp-source', ...message, 'inet:127.4.0.1:25']);
+      }
+      const log = await logWith(
+        maillog,
+        cases.map(({ domain }) => new RegExp(`to=<u@${domain}>.* status=`)),
+      );
+      const seen = cases.map(({ domain }) => {
+        const [line] = log.filter((text) => text.includes(`to=<u@${domain}>`));
+        const [, status, why = ''] = /status=(\w+) \((.*)\)$/.exec(line!)!;
+        const process = /smtp\[(\d+)\]/.exec(line!)?.[1];
+        const host = /relay=([^[,]+)/.exec(line!)?.[1];
+        const tls = log.find(
+          (text) =>
+            text.includes(`smtp[${process}]: `) && text.includes(`connection established to ${host}[`),
+        );
+        return {
+          domain,
+          status,
+          tls: /(Verified|Trusted|Untrusted|Anonymous) TLS/.exec(tls ?? '')?.[1],
+          why,
+        };
+      });
+      for (const [index, { domain, expected }] of cases.entries()) {
+        const { status, tls, why } = seen[index]!;
+        expect({ domain, status, ...(expected.tls && { tls }) }).toEqual({
+          domain,
+          status: expected.status,
+          ...(expected.tls && { tls: expected.tls }),
+        });
+        if (expected.why) expect(why).toMatch(expected.why);
+      }
+      // It was ours that answered, with proof where there is one.
+      const fetchMetrics = `fetch('http://${ADDRESS}:9153/metrics').then(async (page) => console.log(await page.text()))`;
+      const { stdout } = await runIn(network.namespace, [process.execPath, '-e', fetchMetrics]);
+      const counted = (status: string) =>
+        Number(new RegExp(`answers_total\\{status="${status}"\\} (\\d+)`).exec(stdout)?.[1]);
+      expect(counted('secure')).toBeGreaterThan(30);
+      expect(counted('bogus')).toBeGreaterThan(0);
+    });
+
+    test('without a resolver nothing is sent in the clear', { timeout: 90_000 }, async () => {
+      const { folder, namespace } = bed!.network;
+      await resolver!.stop();
+      await restartSender(folder);
+      const message = [
+        '-m',
+        '1',
+        '-l',
+        '500',
+        '-f',
+        's@sender.bedmail.example',
+        '-t',
+        'late@good.cases.example',
+      ];
+      await runIn(namespace, ['smtp-source', ...message, 'inet:127.4.0.1:25']);
+      const log = await logWith(maillog, [/to=<late@good\.cases\.example>.* status=/]);
+      expect(log.find((line) => line.includes('late@good'))).toMatch(/status=deferred/);
+    });
+  },
+);
 
 /** With the resolv.conf as it is now, and an empty log. */
 async function restartSender(folder: string): Promise<void> {

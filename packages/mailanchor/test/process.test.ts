@@ -1,11 +1,12 @@
 /** The program among other programs: interrupted, piped, fed from a file. A DNS server that says nothing, or nobody, stands for the network. */
 
+import { spawnSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mailanchor, type Run, temporaryFolder, unbuilt } from './program.ts';
+import { BIN, environment, mailanchor, type Run, temporaryFolder, unbuilt } from './program.ts';
 
 const folder = temporaryFolder();
 let silent: Socket;
@@ -116,6 +117,24 @@ describe.skipIf(unbuilt)('no answer', () => {
     });
     expect(stderr).toBe('');
   });
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'a full disk: one line and exit 5, not a verdict without its output',
+    () => {
+      const full = openSync('/dev/full', 'w');
+      try {
+        const { status, stderr } = spawnSync(process.execPath, [BIN, 'config', 'schema'], {
+          stdio: ['ignore', full, 'pipe'],
+          encoding: 'utf8',
+          env: environment(undefined),
+        });
+        expect(stderr).toMatch(/^mailanchor: standard output cannot be written to: ENOSPC[^\n]*\n$/);
+        expect(status).toBe(5);
+      } finally {
+        closeSync(full);
+      }
+    },
+  );
 
   test('settings come from the environment and from a file beside us', async () => {
     writeFileSync(join(folder.path, 'mailanchor.yaml'), `resolver: 127.0.0.1:${closedPort}\n`);
