@@ -1,6 +1,6 @@
 import { Name, type RRset, RRType, rdataFromText, rrTypeFromText } from '@mailanchor/dns';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { canonicalOrder, canonicalRdata, RRSIG_FIXED_OCTETS, signedData } from './canonical.ts';
 
 const name = (text: string) => Name.fromText(text);
@@ -122,4 +122,23 @@ describe('signedData (rfc4035#section-5.3.2)', () => {
       ),
     );
   });
+});
+
+test('many records are put into order once, whatever the number of signatures over them', () => {
+  const rdatas = Array.from({ length: 1000 }, (_, i) => Uint8Array.of(9, 9, (i * 7) >> 8, (i * 7) & 255));
+  const rrset: RRset = { name: name('a.'), type: RRType.A, class: 1, ttl: 60, rdatas: [...rdatas].reverse() };
+  const rrsig = new Uint8Array(RRSIG_FIXED_OCTETS);
+  rrsig[3] = 1;
+  const compare = vi.spyOn(Buffer, 'compare');
+  const first = signedData(rrsig, Name.root, rrset);
+  const once = compare.mock.calls.length;
+  const second = signedData(rrsig, Name.root, rrset);
+  const twice = compare.mock.calls.length;
+  compare.mockRestore();
+  expect(second).toEqual(first);
+  expect(twice).toBe(once);
+  // What is kept is of this RRset alone.
+  expect(signedData(rrsig, Name.root, { ...rrset, rdatas: rdatas.slice(1) }).length).toBeLessThan(
+    first.length,
+  );
 });

@@ -27,6 +27,22 @@ export function canonicalOrder(a: Uint8Array, b: Uint8Array): number {
   return Buffer.compare(a, b);
 }
 
+/** Records from which on their order is kept for the next signature over them. */
+const MANY = 32;
+const ordered = new WeakMap<RRset, readonly Uint8Array[]>();
+
+/** The data of an RRset in canonical form and order, duplicates left out. */
+function canonicalRdatas(rrset: RRset): readonly Uint8Array[] {
+  const { type } = rrset;
+  if (rrset.rdatas.length === 1) return [canonicalRdata(type, rrset.rdatas[0]!)];
+  const known = rrset.rdatas.length >= MANY ? ordered.get(rrset) : undefined;
+  if (known) return known;
+  const sorted = rrset.rdatas.map((rdata) => canonicalRdata(type, rdata)).sort(canonicalOrder);
+  const rdatas = sorted.filter((rdata, i) => i === 0 || Buffer.compare(rdata, sorted[i - 1]!) !== 0);
+  if (rrset.rdatas.length >= MANY) ordered.set(rrset, rdatas);
+  return rdatas;
+}
+
 /** Octets of an RRSIG's RDATA before its signer name (rfc4034#section-3.1). */
 export const RRSIG_FIXED_OCTETS = 18;
 
@@ -41,12 +57,7 @@ export function signedData(rrsigRdata: Uint8Array, signer: Name, rrset: RRset): 
   const ownerLabels = owner.isWildcard ? owner.labelCount - 1 : owner.labelCount;
   if (labels < ownerLabels) owner = owner.ancestor(labels).prepend('*');
 
-  let rdatas = rrset.rdatas.map((rdata) => canonicalRdata(rrset.type, rdata));
-  if (rdatas.length > 1) {
-    rdatas.sort(canonicalOrder);
-    rdatas = rdatas.filter((rdata, i) => i === 0 || Buffer.compare(rdata, rdatas[i - 1]!) !== 0);
-  }
-
+  const rdatas = canonicalRdatas(rrset);
   const signerWire = signer.toLowerCase().wire;
   const ownerWire = owner.wire;
   let octets = RRSIG_FIXED_OCTETS + signerWire.length;

@@ -1,5 +1,5 @@
 import { encodeA, encodeRrsig, Name, type ResourceRecord, RRType } from '@mailanchor/dns';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { collectRRsets, recordsOf, rrsetKey } from './rrsets.ts';
 
 const name = (text: string) => Name.fromText(text);
@@ -54,6 +54,16 @@ describe('collectRRsets', () => {
       rdatas: [encodeA('192.0.2.1')],
       signatures: [{}],
     });
+  });
+  test('four thousand records of one name are not compared in pairs', () => {
+    const records = Array.from({ length: 4000 }, (_, i) => a('a.', `10.0.${i >> 8}.${i & 255}`));
+    const compare = vi.spyOn(Buffer, 'compare');
+    const set = only([...records, ...records]);
+    const comparisons = compare.mock.calls.length;
+    compare.mockRestore();
+    expect(set!.rdatas).toEqual(records.map(({ rdata }) => rdata));
+    expect(Object.keys(set!).sort()).toEqual(['class', 'name', 'rdatas', 'signatures', 'ttl', 'type']);
+    expect(comparisons).toBeLessThan(200);
   });
   test('a signature alone is no RRset, nor is another class', () => {
     expect(collectRRsets([rrsig('a.', RRType.A), a('a.', '192.0.2.1', 60, 3)]).size).toBe(0);
