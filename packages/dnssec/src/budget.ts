@@ -1,11 +1,14 @@
 /**
  * What one question may cost. Each bound answers a known attack; where it is reached the answer is indeterminate, never insecure:
  * running out of patience proves nothing.
+ *
+ * Verifications and hashes are weighed: an attacker chooses the slowest algorithm, the largest RRset, the most iterations. What weighs 1
+ * is a verification by P-256, about a tenth of a millisecond, or a hash of NSEC3 with few iterations.
  */
 export interface Budgets {
-  /** Signatures of one question that may turn out wrong (KeyTrap, CVE-2023-50387). Unbound 8 an RRset, Knot 32 a query. */
+  /** Weight of the signatures of one question that may turn out wrong (KeyTrap, CVE-2023-50387). Unbound 8 an RRset, Knot 32 a query. */
   readonly failedVerifications: number;
-  /** Signature verifications for one question, good ones included: the longest honest chain of aliases stays below. */
+  /** Weight of the signature verifications for one question, good ones included: the longest honest chain of aliases stays below. */
   readonly verifications: number;
   /** RRSIGs tried for one RRset. Unbound and hickory 8. */
   readonly signaturesPerRRset: number;
@@ -17,9 +20,9 @@ export interface Budgets {
   readonly nsec3Iterations: number;
   /** NSEC3 iterations above which an answer is refused outright. hickory 500. */
   readonly nsec3IterationsRefused: number;
-  /** NSEC3 hashes for one response (CVE-2023-50868). */
+  /** Weight of the NSEC3 hashes for one response (CVE-2023-50868): a name of 127 labels has as many. */
   readonly nsec3HashesPerResponse: number;
-  /** NSEC3 hashes for one question. PowerDNS 600. */
+  /** Weight of the NSEC3 hashes for one question. PowerDNS 600. */
   readonly nsec3Hashes: number;
   /** Aliases followed. Unbound and BIND 11. */
   readonly aliases: number;
@@ -27,6 +30,8 @@ export interface Budgets {
   readonly upstreamQueriesPerName: number;
   /** Packets sent for one question, all side lookups included. BIND and Unbound 200. */
   readonly upstreamQueries: number;
+  /** Records in the responses to one question, all packets together: two hundred responses of a thousand are nobody's honest zone (NXNSAttack). */
+  readonly records: number;
   /** Name servers of one delegation that are considered. BIND and PowerDNS 13. */
   readonly serversPerDelegation: number;
   /** Name servers without address that are looked up for one delegation (NXNSAttack). Knot 5. */
@@ -53,7 +58,7 @@ export interface Budgets {
 
 export const DEFAULT_BUDGETS: Budgets = {
   failedVerifications: 32,
-  verifications: 128,
+  verifications: 112,
   signaturesPerRRset: 8,
   keysPerTag: 2,
   dsMismatches: 4,
@@ -64,6 +69,7 @@ export const DEFAULT_BUDGETS: Budgets = {
   aliases: 11,
   upstreamQueriesPerName: 50,
   upstreamQueries: 200,
+  records: 20_000,
   serversPerDelegation: 13,
   addresslessServers: 5,
   addressDepth: 7,
@@ -92,8 +98,8 @@ export type YieldTurn = () => Promise<void>;
 
 const afterOthers: YieldTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Signature verifications, or their worth in NSEC3 hashes, after which others have their turn: about ten milliseconds of the slowest. */
-const VERIFICATIONS_A_TURN = 8;
+/** Weight of verifications, or their worth in NSEC3 hashes, after which others have their turn: about a millisecond. */
+const WEIGHT_A_TURN = 8;
 const HASHES_A_VERIFICATION = 16;
 
 /** The work done for one question, charged before it is done. */
@@ -105,9 +111,15 @@ export class Work {
   failedVerifications = 0;
   nsec3Hashes = 0;
   upstreamQueries = 0;
+  records = 0;
+  /** NSEC3 hashes made so far: the same names are hashed for several proofs. */
+  readonly hashesKnown = new Map<string, string>();
 
   readonly #yieldTurn: YieldTurn;
-  #turnAt = VERIFICATIONS_A_TURN;
+  #verified = 0;
+  #failed = 0;
+  #hashed = 0;
+  #turnAt = WEIGHT_A_TURN;
 
   constructor(budgets: Budgets, deadline: number, yieldTurn: YieldTurn = afterOthers) {
     this.budgets = budgets;
@@ -117,14 +129,16 @@ export class Work {
 
   /** To be waited for between two verifications; undefined, most of the time, where it is not time yet to let others have the event loop. */
   turn(): Promise<void> | undefined {
-    const done = this.verifications + this.nsec3Hashes / HASHES_A_VERIFICATION;
+    const done = this.#verified + this.#hashed / HASHES_A_VERIFICATION;
     if (done < this.#turnAt) return undefined;
-    this.#turnAt = done + VERIFICATIONS_A_TURN;
+    this.#turnAt = done + WEIGHT_A_TURN;
     return this.#yieldTurn();
   }
 
-  chargeVerification(): void {
-    if (++this.verifications > this.budgets.verifications) {
+  chargeVerification(weight = 1): void {
+    this.verifications++;
+    this.#verified += weight;
+    if (this.#verified > this.budgets.verifications) {
       throw new BudgetExceeded(
         'verifications',
         `more than ${this.budgets.verifications} signatures to verify`,
@@ -132,8 +146,10 @@ export class Work {
     }
   }
 
-  chargeFailedVerification(): void {
-    if (++this.failedVerifications > this.budgets.failedVerifications) {
+  chargeFailedVerification(weight = 1): void {
+    this.failedVerifications++;
+    this.#failed += weight;
+    if (this.#failed > this.budgets.failedVerifications) {
       throw new BudgetExceeded(
         'failedVerifications',
         `more than ${this.budgets.failedVerifications} wrong signatures`,
@@ -141,13 +157,22 @@ export class Work {
     }
   }
 
-  chargeNsec3Hash(): void {
-    if (++this.nsec3Hashes > this.budgets.nsec3Hashes) {
+  chargeNsec3Hash(weight = 1): void {
+    this.nsec3Hashes++;
+    this.#hashed += weight;
+    if (this.#hashed > this.budgets.nsec3Hashes) {
       throw new BudgetExceeded(
         'nsec3Hashes',
         `more than ${this.budgets.nsec3Hashes} NSEC3 hashes to compute`,
       );
     }
+  }
+
+  /** Charged when they are there: nobody knows before. */
+  chargeRecords(count: number): void {
+    this.records += count;
+    if (this.records > this.budgets.records)
+      throw new BudgetExceeded('records', `more than ${this.budgets.records} records in the responses`);
   }
 
   chargeQuery(): void {

@@ -4,10 +4,10 @@
  *
  * Only secure records come in here. Opt-out spans deny nothing but DS (rfc8198#section-5.4). Wildcards are not synthesised from.
  */
-import { base32HexEncode, decodeNsec3, type Name, type RRset, RRType } from '@mailanchor/dns';
+import { decodeNsec3, type Name, type RRset, RRType } from '@mailanchor/dns';
 import { BoundedMap } from './bounded-map.ts';
 import type { Work } from './budget.ts';
-import { nsec3Hash } from './nsec3.ts';
+import { chargedNsec3Hash, nsec3HashWeight } from './nsec3.ts';
 import type { SignedRRset } from './signature.ts';
 
 interface Kept {
@@ -150,6 +150,14 @@ export class DenialStore {
       if (ancestor.wire.length < 253) names.push(ancestor.prepend('*'));
       if (ancestor.isRoot) break;
     }
+    const { parameters } = denials;
+    // Where the hashes would cost more than a response may, a server is asked instead.
+    const hashed =
+      parameters !== undefined &&
+      denials.nsec3.length > 0 &&
+      parameters.iterations <= work.budgets.nsec3Iterations &&
+      names.length * nsec3HashWeight(parameters.salt, parameters.iterations) <=
+        work.budgets.nsec3HashesPerResponse;
     for (const candidate of names) {
       if (denials.nsec.length > 0) {
         consider(
@@ -157,12 +165,8 @@ export class DenialStore {
           floor(denials.nsec, (kept) => kept.rrset.name.compare(candidate) > 0),
         );
       }
-      const { parameters } = denials;
-      if (parameters && denials.nsec3.length > 0 && parameters.iterations <= work.budgets.nsec3Iterations) {
-        work.chargeNsec3Hash();
-        const hash = base32HexEncode(
-          nsec3Hash(candidate, parameters.salt, parameters.iterations),
-        ).toLowerCase();
+      if (hashed) {
+        const hash = chargedNsec3Hash(candidate, parameters.salt, parameters.iterations, work);
         consider(
           denials.nsec3,
           floor(denials.nsec3, (kept) => kept.hash > hash),

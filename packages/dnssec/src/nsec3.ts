@@ -2,7 +2,7 @@
  * What NSEC3 records prove (rfc5155#section-8). The records given are validated already, all by the same zone; here it is only asked
  * what they say. Hashes are counted: an attacker chooses how many are needed (CVE-2023-50868).
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   base32HexEncode,
   decodeNsec3,
@@ -32,9 +32,31 @@ export interface Nsec3 {
 
 /** IH(salt, x, k) of rfc5155#section-5 over the name in canonical form: 20 octets. */
 export function nsec3Hash(name: Name, salt: Uint8Array, iterations: number): Uint8Array {
-  let digest = createHash('sha1').update(name.toLowerCase().wire).update(salt).digest();
-  for (let i = 0; i < iterations; i++) digest = createHash('sha1').update(digest).update(salt).digest();
+  let digest: Uint8Array = hash('sha1', Buffer.concat([name.toLowerCase().wire, salt]), 'buffer');
+  if (iterations === 0) return digest;
+  const input = Buffer.concat([digest, salt]);
+  for (let i = 0; i < iterations; i++) {
+    if (i > 0) input.set(digest);
+    digest = hash('sha1', input, 'buffer');
+  }
   return digest;
+}
+
+/** What a hash weighs: an attacker would choose the most iterations and the longest salt. */
+export function nsec3HashWeight(salt: Uint8Array, iterations: number): number {
+  return Math.ceil(((iterations + 1) * (256 + salt.length)) / 8192);
+}
+
+/** The hash in base32hex, lower case, as owner names have it; charged, unless this question has had it computed before. */
+export function chargedNsec3Hash(name: Name, salt: Uint8Array, iterations: number, work: Work): string {
+  const key = `${iterations} ${Buffer.from(salt).toString('latin1')} ${name.key}`;
+  let text = work.hashesKnown.get(key);
+  if (text === undefined) {
+    work.chargeNsec3Hash(nsec3HashWeight(salt, iterations));
+    text = base32HexEncode(nsec3Hash(name, salt, iterations)).toLowerCase();
+    work.hashesKnown.set(key, text);
+  }
+  return text;
 }
 
 /** The NSEC3 records of one response, with the hashes computed for them. */
@@ -43,7 +65,7 @@ export class Nsec3Set {
   readonly records: readonly Nsec3[];
   readonly #work: Work;
   readonly #hashes = new Map<string, string>();
-  #computed = 0;
+  #weight = 0;
 
   private constructor(zone: Name, records: readonly Nsec3[], work: Work) {
     this.zone = zone;
@@ -91,21 +113,21 @@ export class Nsec3Set {
   }
 
   #hash(name: Name): string {
-    let hash = this.#hashes.get(name.key);
-    if (hash === undefined) {
+    let text = this.#hashes.get(name.key);
+    if (text === undefined) {
       const { nsec3HashesPerResponse } = this.#work.budgets;
-      if (++this.#computed > nsec3HashesPerResponse) {
+      const { salt, iterations } = this.records[0]!;
+      this.#weight += nsec3HashWeight(salt, iterations);
+      if (this.#weight > nsec3HashesPerResponse) {
         throw new BudgetExceeded(
           'nsec3HashesPerResponse',
           `more than ${nsec3HashesPerResponse} NSEC3 hashes for one response`,
         );
       }
-      this.#work.chargeNsec3Hash();
-      const { salt, iterations } = this.records[0]!;
-      hash = base32HexEncode(nsec3Hash(name, salt, iterations)).toLowerCase();
-      this.#hashes.set(name.key, hash);
+      text = chargedNsec3Hash(name, salt, iterations, this.#work);
+      this.#hashes.set(name.key, text);
     }
-    return hash;
+    return text;
   }
 
   /** The record whose owner is the hash of `name`. */

@@ -12,7 +12,13 @@ import {
   type RrsigData,
   rrTypeToText,
 } from '@mailanchor/dns';
-import { Algorithm, type AlgorithmPolicy, algorithmToText, isSupportedAlgorithm } from './algorithm.ts';
+import {
+  Algorithm,
+  type AlgorithmPolicy,
+  algorithmToText,
+  isSupportedAlgorithm,
+  verificationWeight,
+} from './algorithm.ts';
 import type { Work } from './budget.ts';
 import { signedData } from './canonical.ts';
 import type { Reason, SignatureInfo } from './proof.ts';
@@ -126,22 +132,29 @@ function verifyWithKey(
   key: ZoneKey,
   context: VerifyContext,
 ): boolean {
-  const imported = context.keys.get(key.data.algorithm, key.data.publicKey);
-  if (!imported) return false;
-  context.work.chargeVerification();
+  const { algorithm, publicKey } = key.data;
+  const imported = context.keys.get(algorithm, publicKey);
+  if (!imported) {
+    // To find that out costs as much as a signature that is wrong.
+    context.work.chargeFailedVerification();
+    return false;
+  }
+  const data = signedData(rdata, rrsig.signer, rrset);
+  const weight = verificationWeight(algorithm, publicKey, data.length);
+  context.work.chargeVerification(weight);
   let valid = false;
   try {
-    valid = verifyOctets(rrsig.algorithm, imported, signedData(rdata, rrsig.signer, rrset), rrsig.signature);
+    valid = verifyOctets(rrsig.algorithm, imported, data, rrsig.signature);
   } catch {
     // A signature that OpenSSL cannot even parse.
   }
-  if (!valid) context.work.chargeFailedVerification();
+  if (!valid) context.work.chargeFailedVerification(weight);
   return valid;
 }
 
 /** Keys that a signature names and that may sign zone data (rfc4034#section-2.1.1, rfc5011#section-2.1). */
 function candidates(keys: readonly ZoneKey[], rrsig: RrsigData): ZoneKey[] {
-  return keys.filter(
+  return keysOfTag(keys, rrsig.keyTag).filter(
     ({ tag, data }) =>
       tag === rrsig.keyTag &&
       data.algorithm === rrsig.algorithm &&
@@ -149,6 +162,20 @@ function candidates(keys: readonly ZoneKey[], rrsig: RrsigData): ZoneKey[] {
       (data.flags & REVOKE_FLAG) === 0 &&
       data.protocol === 3,
   );
+}
+
+const FEW_KEYS = 8;
+const byTag = new WeakMap<readonly ZoneKey[], ReadonlyMap<number, readonly ZoneKey[]>>();
+
+/** The keys with the tag, and where there are few, others: a zone of a thousand keys is not gone through for each of a thousand signatures. */
+export function keysOfTag(keys: readonly ZoneKey[], tag: number): readonly ZoneKey[] {
+  if (keys.length <= FEW_KEYS) return keys;
+  let sorted = byTag.get(keys);
+  if (!sorted) {
+    sorted = Map.groupBy(keys, (key) => key.tag);
+    byTag.set(keys, sorted);
+  }
+  return sorted.get(tag) ?? [];
 }
 
 /** How far a failed signature came: the furthest one tells most about what is wrong. */

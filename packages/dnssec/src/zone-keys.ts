@@ -7,6 +7,7 @@ import { keyTag } from './key-tag.ts';
 import type { ZoneLink } from './proof.ts';
 import { keyBits } from './public-key.ts';
 import {
+  keysOfTag,
   REVOKE_FLAG,
   type SignedRRset,
   type VerifyContext,
@@ -39,7 +40,7 @@ export function judgeKeys(
   const vouched: ZoneKey[] = [];
   let mismatches = 0;
   for (const record of ds) {
-    const candidates = keys.filter(
+    const candidates = keysOfTag(keys, record.keyTag).filter(
       (key) => key.tag === record.keyTag && key.data.algorithm === record.algorithm,
     );
     let matched = false;
@@ -58,7 +59,8 @@ export function judgeKeys(
   if (vouched.length === 0) {
     const named = [...ds.map((record) => record.keyTag), ...trusted.map((key) => key.tag)];
     const has = keys.map((key) => key.tag);
-    const text = named.every((tag) => has.includes(tag))
+    const published = new Set(has);
+    const text = named.every((tag) => published.has(tag))
       ? `${ds.length > 0 ? 'the DS' : 'the trust anchor'} of ${zone} names key ${list(named)}, but is of another key than the one that the zone publishes`
       : `${ds.length > 0 ? 'the DS' : 'the trust anchor'} of ${zone} names key ${list(named)}, the zone publishes ${list(has)}`;
     return bogus(text, zone, Ede.DNSKEY_MISSING);
@@ -68,8 +70,13 @@ export function judgeKeys(
   return { kind: 'keys', keys, ttl: result.ttl, signature: result.signature };
 }
 
+/** Tags in a sentence, the most of them: more are nobody's honest zone, and the sentence goes out with the answer. */
+const LISTED = 8;
+
 function list(tags: readonly number[]): string {
-  return tags.length === 0 ? 'none' : [...new Set(tags)].join(', ');
+  const different = [...new Set(tags)];
+  const more = different.length > LISTED ? ` and ${different.length - LISTED} others` : '';
+  return different.length === 0 ? 'none' : `${different.slice(0, LISTED).join(', ')}${more}`;
 }
 
 export function readKeys(rrset: SignedRRset): ZoneKey[] {

@@ -94,11 +94,11 @@ export class Exchanger {
     work.chargeQuery();
     const key = `${serverId(ask.server)} ${ask.type} ${ask.recurse} ${ask.name.key}`;
     const underWay = this.#underWay.get(key);
-    if (underWay) return underWay;
+    if (underWay) return charged(await underWay, work);
     const sent = this.#send({ ...ask, timeoutMs: Math.min(ask.timeoutMs, left) }, work);
     this.#underWay.set(key, sent);
     try {
-      return await sent;
+      return charged(await sent, work);
     } finally {
       this.#underWay.delete(key);
     }
@@ -152,4 +152,13 @@ export class Exchanger {
     onQuery?.({ server, name, type, ms: clock() - begin, purpose, target, zone, outcome });
     return outcome;
   }
+}
+
+/** Whoever gets a response has its records on its account, whoever has asked for it. */
+function charged(exchanged: Exchanged, work: Work): Exchanged {
+  if (exchanged.kind === 'response') {
+    const { answers, authorities, additionals } = exchanged.message;
+    work.chargeRecords(answers.length + authorities.length + additionals.length);
+  }
+  return exchanged;
 }
