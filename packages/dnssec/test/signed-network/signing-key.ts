@@ -20,7 +20,8 @@ export const REVOKED = 0x0080;
 
 interface Kind {
   readonly hash: string | null;
-  generate(): { publicKey: Buffer; privateKey: Buffer };
+  /** `bits` of the modulus: of RSA alone. */
+  generate(bits: number): { publicKey: Buffer; privateKey: Buffer };
 }
 
 const publicKeyEncoding = { type: 'spki', format: 'der' } as const;
@@ -28,7 +29,8 @@ const privateKeyEncoding = { type: 'pkcs8', format: 'der' } as const;
 
 const rsa = (hash: string): Kind => ({
   hash,
-  generate: () => generateKeyPairSync('rsa', { modulusLength: 1024, publicKeyEncoding, privateKeyEncoding }),
+  generate: (modulusLength) =>
+    generateKeyPairSync('rsa', { modulusLength, publicKeyEncoding, privateKeyEncoding }),
 });
 
 const ecdsa = (hash: string, namedCurve: string): Kind => ({
@@ -58,26 +60,32 @@ export function tagOf(rdata: Uint8Array): number {
 }
 
 /** Octets of the public key as DNSKEY has them, taken from the end of an SPKI. */
-function publicOctets(algorithm: number, spki: Buffer): Uint8Array {
+function publicOctets(algorithm: number, spki: Buffer, bits: number): Uint8Array {
   const curve = { 13: 64, 14: 96, 15: 32, 16: 57 }[algorithm];
   if (curve !== undefined) return spki.subarray(-curve);
-  // RSA, 1024 bits, exponent 65537: ... INTEGER modulus, 02 03 01 00 01.
-  const modulus = spki.subarray(-5 - 128, -5);
+  // RSA, exponent 65537: ... INTEGER modulus, 02 03 01 00 01.
+  const modulus = spki.subarray(-5 - bits / 8, -5);
   return Buffer.concat([Uint8Array.of(3, 1, 0, 1), modulus]);
 }
 
 const made = new Map<string, { publicKey: Uint8Array; privateKey: KeyObject }>();
 
-/** A key for `zone`; the same each time for the same arguments. `number` tells several keys of one zone apart. */
-export function signingKey(zone: string, algorithm: number, number = 0, flags = KSK): SigningKey {
+/** A key for `zone`; the same each time for the same arguments. `number` tells several keys of one zone apart, `bits` is the size of RSA. */
+export function signingKey(
+  zone: string,
+  algorithm: number,
+  number = 0,
+  flags = KSK,
+  bits = 1024,
+): SigningKey {
   const kind = KINDS[algorithm];
   if (!kind) throw new Error(`no test keys of algorithm ${algorithm}`);
-  const id = `${zone}/${algorithm}/${number}`;
+  const id = `${zone}/${algorithm}/${number}/${bits}`;
   let pair = made.get(id);
   if (!pair) {
-    const { publicKey, privateKey } = kind.generate();
+    const { publicKey, privateKey } = kind.generate(bits);
     pair = {
-      publicKey: publicOctets(algorithm, publicKey),
+      publicKey: publicOctets(algorithm, publicKey, bits),
       privateKey: createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' }),
     };
     made.set(id, pair);

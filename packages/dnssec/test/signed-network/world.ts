@@ -1,5 +1,5 @@
 /** Zones that make up a tree of trust, on a network, with a resolver that knows the root's key. */
-import { encodeA, Name, type ResourceRecord, RRType, rrTypeFromText } from '@mailanchor/dns';
+import { encodeA, Name, type ResourceRecord, RRType, rrTypeFromText, type Transport } from '@mailanchor/dns';
 import { createResolver } from '../../src/index.ts';
 import type { Resolution } from '../../src/proof.ts';
 import type { ResolverOptions, ValidatingResolver } from '../../src/resolver/validating-resolver.ts';
@@ -21,6 +21,7 @@ export class World {
   readonly network: FakeNetwork;
   readonly resolver: ValidatingResolver;
   readonly #zones: readonly Zone[];
+  readonly #options: Omit<ResolverOptions, 'transport'>;
 
   /** A root is added where none is given. */
   constructor(zones: readonly WorldZone[], options: WorldOptions = {}, nowSeconds = NOW) {
@@ -31,15 +32,20 @@ export class World {
       const { servers = [`192.0.2.${i + 1}`], ds = zone.signed ? [2] : [] } = all[i]!;
       this.#place(zone, servers, ds);
     }
-    this.resolver = createResolver({
-      transport: this.network,
+    this.#options = {
       clock: this.network.clock,
       random: () => 0.5,
       families: { ipv4: true, ipv6: false },
       rootHints: [{ name: Name.fromText('ns1.'), addresses: all[0]!.servers ?? ['192.0.2.1'] }],
       trustAnchors: this.anchor('.'),
       ...options,
-    });
+    };
+    this.resolver = this.newResolver();
+  }
+
+  /** One that knows nothing yet. */
+  newResolver(transport: Transport = this.network, options: WorldOptions = {}): ValidatingResolver {
+    return createResolver({ transport, ...this.#options, ...options });
   }
 
   #place(zone: Zone, servers: readonly string[], ds: readonly number[]): void {
