@@ -11,6 +11,7 @@ export { nsec3Hash } from './nsec3.ts';
 export * from './proof.ts';
 export { importPublicKey, KeyStore, keyBits } from './public-key.ts';
 export type { QueryEvent, ServerEndpoint } from './resolver/exchange.ts';
+export type { ResponseJudgement, ResponseQuestion } from './resolver/judge-response.ts';
 export type { QnameMinimisation } from './resolver/qname-minimisation.ts';
 export type { CacheStats, ResolverStats } from './resolver/resolver-stats.ts';
 export { builtInRootHints, parseRootHints, type RootHint } from './resolver/root-hints.ts';

@@ -11,6 +11,7 @@ import {
   decodeDs,
   Ede,
   equalOctets,
+  type Message,
   type Name,
   Rcode,
   type ResourceRecord,
@@ -41,6 +42,7 @@ import { rootTrustAnchors, TrustAnchors } from '../trust-anchor.ts';
 import { type Validated, Validator } from '../validator.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { Exchanger } from './exchange.ts';
+import { judgeResponse, type ResponseJudgement, type ResponseQuestion } from './judge-response.ts';
 import { openSource } from './open-source.ts';
 import { Prefetcher } from './prefetch.ts';
 import type { ResolverOptions, UncheckedResolveOptions } from './resolver-options.ts';
@@ -177,6 +179,19 @@ export class ValidatingResolver implements Resolver {
       this.#uncheckedUnderWay.set(key, asking);
     }
     return signal ? untilAborted(asking, signal) : asking;
+  }
+
+  /**
+   * Judges what one server said by itself, by the chain of trust to its zone: for a diagnosis that asks every server. Never rejects but where
+   * the resolver is closed.
+   */
+  judgeResponse(
+    message: Message,
+    question: ResponseQuestion,
+    { timeoutMs = this.#budgets.timeMs }: Pick<ResolveOptions, 'timeoutMs'> = {},
+  ): Promise<ResponseJudgement> {
+    if (this.#closed) return Promise.reject(new DnssecError('closed', 'the resolver is closed'));
+    return judgeResponse(this.#validator, message, question, this.#newWork(timeoutMs));
   }
 
   /**
