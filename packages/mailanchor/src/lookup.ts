@@ -1,10 +1,12 @@
 /** The resolver and the clock that the settings ask for. */
+import type { ResourceRecord } from '@mailanchor/dns';
 import {
   createResolver,
   parseRootHints,
   parseTrustAnchors,
   type Resolver,
   type ResolverOptions,
+  rootTrustAnchors,
   type ValidatingResolver,
 } from '@mailanchor/dnssec';
 import { type Clock, clockFrom } from './clock.ts';
@@ -37,12 +39,7 @@ export async function openResolver(
 ): Promise<ValidatingResolver> {
   const [rootHints, trustAnchors] = await Promise.all([
     readRecords(settings.rootHints, parseRootHints, 'root server'),
-    // Keys of a root-anchors.xml are valid by the clock that signatures are (rfc7958#section-2.1.2).
-    readRecords(
-      settings.trustAnchor,
-      (text, source) => parseTrustAnchors(text, source, extra.clock),
-      'DS or DNSKEY record',
-    ),
+    settings.trustAnchor && readTrustAnchors(settings, extra.clock),
   ]);
   const { mode } = settings;
   return createResolver({
@@ -58,6 +55,16 @@ export async function openResolver(
     ...(trustAnchors && { trustAnchors }),
     ...extra,
   });
+}
+
+/** The anchors that the settings name, or the built-in ones of the root. Throws `UsageError`. */
+export async function readTrustAnchors(
+  { trustAnchor }: LookupSettings,
+  clock?: Clock,
+): Promise<readonly ResourceRecord[]> {
+  // Keys of a root-anchors.xml are valid by the clock that signatures are (rfc7958#section-2.1.2).
+  const parse = (text: string, source: string) => parseTrustAnchors(text, source, clock);
+  return (await readRecords(trustAnchor, parse, 'DS or DNSKEY record')) ?? rootTrustAnchors();
 }
 
 async function readRecords<T>(

@@ -123,6 +123,10 @@ function addResolver(program: CommandUnknownOpts, context: Context, done: Done):
     .option('--allow <network>', 'who may ask, such as 192.0.2.0/24; repeatable (default: loopback)', collect)
     .option('--metrics <addr:port>', 'HTTP: /metrics for Prometheus, /healthz')
     .option('--state <folder>', 'where the cache goes when stopped, and comes from when started')
+    .option(
+      '--trust-anchor-state <file>',
+      'follow key rollovers of the trust anchors (RFC 5011), and keep them here; none: do not\n(default: trust-anchors.json in the StateDirectory of systemd)',
+    )
     .option('--cache-size <mib>', 'memory for answers (default: 96)')
     .option('--max-queries <n>', 'questions under way at a time (default: 4000)')
     .option('--max-queries-per-client <n>', 'of one address (default: 2000)')

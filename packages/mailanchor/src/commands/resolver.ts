@@ -12,7 +12,7 @@ const GRACE = 10_000;
 
 export async function runResolver(options: Record<string, unknown>, context: Context): Promise<number> {
   const { sources, voice } = await readCommon(context, options, 'resolver-service');
-  const settings = readServiceSettings(sources);
+  const settings = readServiceSettings(sources, context.environment);
   const log = createLog(context, voice.json, voice.verbosity);
   keepHeapSmall();
   if (context.process) context.process.graceMs = GRACE;

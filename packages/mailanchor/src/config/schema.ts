@@ -27,6 +27,11 @@ const service = z
     allow: z.array(text).describe('networks that may ask').optional(),
     metrics: place.describe('ADDR:PORT of /metrics and /healthz').optional(),
     state: text.describe('folder for the cache between runs, relative to this file').optional(),
+    'trust-anchor-state': text
+      .describe(
+        'file in which trust anchors follow their rollovers (RFC 5011), relative to this file; none: nowhere',
+      )
+      .optional(),
     'cache-size': z.number().int().min(1).max(65536).describe('MiB').optional(),
     'max-queries': z
       .number()

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import type { Place } from './settings.ts';
 
 export interface HttpPages {
-  /** Whether questions can be answered. May take its time, within reason. */
-  readonly healthy: () => Promise<boolean>;
+  /** Why questions cannot be answered; undefined where they can. May take its time, within reason. */
+  readonly health: () => Promise<string | undefined>;
   /** Prometheus' text format. */
   readonly metrics: () => Promise<{ readonly type: string; readonly text: string }>;
 }
@@ -31,8 +31,8 @@ export async function serveHttp({ address, port }: Place, pages: HttpPages): Pro
       const path = (request.url ?? '').split('?')[0];
       if (request.method !== 'GET' && request.method !== 'HEAD') say(405, 'GET it\n');
       else if (path === '/healthz') {
-        pages.healthy().then(
-          (healthy) => (healthy ? say(200, 'ok\n') : say(503, 'no validated answer yet\n')),
+        pages.health().then(
+          (problem) => (problem === undefined ? say(200, 'ok\n') : say(503, `${problem}\n`)),
           () => say(503, 'no validated answer yet\n'),
         );
       } else if (path === '/metrics') {

@@ -1,13 +1,14 @@
 /** The service from start to stop: resolver, sockets, pages over HTTP, signals. */
 import { randomInt } from 'node:crypto';
 import { type Endpoint, Name, RRType } from '@mailanchor/dns';
-import type { ValidatingResolver } from '@mailanchor/dnssec';
+import { keysFrom, type ValidatingResolver } from '@mailanchor/dnssec';
 import { clockFrom } from '../clock.ts';
 import { messageOf, UsageError } from '../errors.ts';
-import { openResolver } from '../lookup.ts';
+import { openResolver, readTrustAnchors } from '../lookup.ts';
 import type { Environment } from '../options/sources.ts';
 import { AccessList } from './access.ts';
 import { passedSockets } from './activation.ts';
+import { AnchorFollower } from './anchor-follower.ts';
 import { BogusSummary } from './bogus-summary.ts';
 import { Counts } from './counts.ts';
 import { type HttpServer, serveHttp } from './http-server.ts';
@@ -19,6 +20,7 @@ import { fingerprintOf, readTls } from './reload.ts';
 import { ResolverService } from './service.ts';
 import { placeToText, type ServiceSettings } from './settings.ts';
 import { keepState, restoreState } from './state.ts';
+import { trustAnchorMetrics } from './trust-anchor-metrics.ts';
 
 /** Milliseconds for one lookup at most, whatever --timeout says: clients have gone by then. */
 const LOOKUP_MS = 10_000;
@@ -37,6 +39,7 @@ export class RunningService {
   #resolver: ValidatingResolver;
   #fingerprint: string;
   #metrics: Metrics | undefined;
+  #follower: AnchorFollower | undefined;
   #listeners: readonly OpenListener[] = [];
   #http: HttpServer | undefined;
   #reloading: Promise<void> = Promise.resolve();
@@ -95,6 +98,8 @@ export class RunningService {
   async #open(environment: Environment): Promise<void> {
     const settings = this.#settings;
     const log = this.#log;
+    // Before the cache: what is in it was proven under these anchors.
+    this.#follower = await this.#follow(this.#resolver);
     if (settings.state) await restoreState(settings.state.path, this.#resolver, log);
     this.#listeners = await listenAll(
       settings,
@@ -113,15 +118,37 @@ export class RunningService {
     }
     if (settings.metrics) await this.#openHttp(settings.metrics);
     this.#tell();
+    this.#follower?.start();
+  }
+
+  /** Has the resolver trust what is known of rollovers of its anchors, from now on as well. */
+  async #follow(resolver: ValidatingResolver): Promise<AnchorFollower | undefined> {
+    const { trustAnchorState: file, lookup } = this.#settings;
+    if (!file) return undefined;
+    const follower = await AnchorFollower.open({
+      file,
+      configured: await readTrustAnchors(lookup, this.#clock),
+      fetch: keysFrom(resolver),
+      clock: this.#clock,
+      log: this.#log,
+      onAnchors: (anchors, withdrawn) => {
+        resolver.setTrustAnchors(anchors);
+        // Nothing that a revoked key has proven is given out any more.
+        if (withdrawn && resolver === this.#resolver) this.#service.exchangeResolver(resolver);
+      },
+    });
+    resolver.setTrustAnchors(follower.anchors());
+    return follower;
   }
 
   async #openHttp(place: NonNullable<ServiceSettings['metrics']>): Promise<void> {
     const metrics = createMetrics(this.#counts, this.#service, () => this.#resolver.stats());
+    trustAnchorMetrics(metrics.registry, () => this.#follower);
     const { registry } = metrics;
     this.#metrics = metrics;
     try {
       this.#http = await serveHttp(place, {
-        healthy: () => this.#healthy(),
+        health: () => this.#health(),
         metrics: async () => ({ type: registry.contentType, text: await registry.metrics() }),
       });
     } catch (error) {
@@ -146,11 +173,13 @@ export class RunningService {
     log.event('start', 'ready');
   }
 
-  /** Whether anything was ever proven, or now the root's keys: without them nothing can be. */
-  async #healthy(): Promise<boolean> {
-    if (this.#counts.answered > 0) return true;
+  /** What is wrong; undefined where anything was ever proven, or now the root's keys: without them nothing can be. */
+  async #health(): Promise<string | undefined> {
+    const lost = this.#follower?.lost() ?? [];
+    if (lost.length > 0) return `every key of ${lost.join(', ')} is revoked: nothing is proven there`;
+    if (this.#counts.answered > 0) return undefined;
     const { status } = await this.#resolver.resolve(Name.root, RRType.DNSKEY, { timeoutMs: PROBE_MS });
-    return status === 'secure';
+    return status === 'secure' ? undefined : 'no validated answer yet';
   }
 
   /** Reads the files again that the settings name. What cannot be used leaves everything as it is. */
@@ -168,7 +197,12 @@ export class RunningService {
       }
       if (next) {
         const before = this.#resolver;
+        await this.#follower?.flush();
+        const follower = await this.#follow(next);
+        await this.#follower?.close();
+        this.#follower = follower;
         this.#resolver = next;
+        follower?.start();
         this.#fingerprint = fingerprint;
         this.#service.exchangeResolver(next);
         // Questions under way end with the resolver that they began with.
@@ -199,12 +233,14 @@ export class RunningService {
     await this.#reloading;
     await this.#service.drained(DRAIN_MS);
     this.#bogus.flush();
+    await this.#follower?.close();
     if (this.#settings.state) await keepState(this.#settings.state.path, this.#resolver, this.#log);
     await this.#close();
     this.#log.event('stop', 'stopped');
   }
 
   async #close(): Promise<void> {
+    await this.#follower?.close();
     await Promise.all([closeAll(this.#listeners), this.#http?.close()]);
     await this.#resolver.close();
   }

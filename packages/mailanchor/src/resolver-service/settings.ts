@@ -1,5 +1,6 @@
 /** The settings of `mailanchor resolver`, read and checked. */
 import { isIP } from 'node:net';
+import { join } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { bad, type Given, parseInteger } from '../options/given.ts';
 import {
@@ -9,7 +10,7 @@ import {
   optional,
   readLookupSettings,
 } from '../options/lookup.ts';
-import type { Sources } from '../options/sources.ts';
+import type { Environment, Sources } from '../options/sources.ts';
 import { LOOPBACK, type Network, parseNetwork } from './access.ts';
 
 export interface Place {
@@ -31,6 +32,8 @@ export interface ServiceSettings {
   readonly metrics: Place | undefined;
   /** The folder of what outlives the process. */
   readonly state: NamedFile | undefined;
+  /** The file in which trust anchors follow their rollovers (rfc5011); undefined: they stay as they are. */
+  readonly trustAnchorState: NamedFile | undefined;
   /** Octets for validated answers, and for encoded responses. */
   readonly answerCacheOctets: number;
   readonly packetCacheOctets: number;
@@ -49,7 +52,7 @@ const MIB = 1024 * 1024;
 const DEFAULT_OUTSTANDING = 4000;
 const DEFAULT_PER_CLIENT = 2000;
 
-export function readServiceSettings(sources: Sources): ServiceSettings {
+export function readServiceSettings(sources: Sources, environment: Environment = {}): ServiceSettings {
   const listen = sources.all('listen').map((given) => parsePlace(given, DNS_PORT));
   const listenTls = sources.all('listen-tls').map((given) => parsePlace(given, TLS_PORT));
   const cert = optional(sources.one('tls-cert'), namedFile);
@@ -74,6 +77,7 @@ export function readServiceSettings(sources: Sources): ServiceSettings {
     allow: allow.length > 0 ? allow : LOOPBACK,
     metrics: optional(sources.one('metrics'), (given) => parsePlace(given, METRICS_PORT)),
     state: optional(sources.one('state'), namedFile),
+    trustAnchorState: anchorState(sources.one('trust-anchor-state'), environment),
     // Encoded responses are small beside what proves them.
     answerCacheOctets: Math.floor((cacheOctets * 2) / 3),
     packetCacheOctets: Math.floor(cacheOctets / 3),
@@ -84,6 +88,18 @@ export function readServiceSettings(sources: Sources): ServiceSettings {
         Math.min(total, DEFAULT_PER_CLIENT),
     },
   };
+}
+
+const ANCHOR_STATE_FILE = 'trust-anchors.json';
+
+/** Where systemd has given the service a folder of its own, trust anchors are followed there unless told `none`. */
+function anchorState(given: Given | undefined, environment: Environment): NamedFile | undefined {
+  if (given) return given.value === 'none' ? undefined : namedFile(given);
+  // systemd.exec(5): several folders are separated by colons.
+  const folder = (environment['STATE_DIRECTORY'] ?? '').split(':')[0]!;
+  return folder === ''
+    ? undefined
+    : { path: join(folder, ANCHOR_STATE_FILE), from: 'STATE_DIRECTORY of systemd' };
 }
 
 /** `192.0.2.1`, `192.0.2.1:53`, `[2001:db8::1]:53`, a bare IPv6 address; port 0 is one that is free. Throws `UsageError`. */
