@@ -100,6 +100,17 @@ export const BY_HAND: RfcIndex = {
     title: 'Transport Layer Security (TLS) Extensions: Extension Definitions',
     sections: { '3': 'Server Name Indication' },
   },
+  rfc6120: {
+    title: 'Extensible Messaging and Presence Protocol (XMPP): Core',
+    sections: {
+      '3.2': 'Resolution of Fully Qualified Domain Names',
+      '3.2.1': 'Preferred Process: SRV Lookup',
+      '3.2.2': 'Fallback Processes',
+      '4.7.2': 'to',
+      '5.4': 'Process',
+      '11.1': 'XML Restrictions',
+    },
+  },
   rfc7766: {
     title: 'DNS Transport over TCP - Implementation Requirements',
     sections: {

@@ -48,8 +48,10 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
     .command('check')
     .summary('verify a mail destination, end to end')
     .description(
-      'Verify a mail destination end to end: DNSSEC, MX, TLSA, STARTTLS, certificate.\n' +
-        'TARGET is a mail domain (example.org), a host and port (mail.example.org:25) or the URL of a TLS service\n(smtps://mail.example.org).',
+      'Verify a mail destination or any TLS service end to end: DNSSEC, MX or SRV, TLSA, STARTTLS, certificate.\n' +
+        'TARGET is a mail domain (example.org), a host and port (mail.example.org:25), a TLS service of a host\n' +
+        '(imaps:mail.example.org; https, imaps, imap, pop3s, pop3, smtps, submission, submissions, smtp, sieve, ldaps,\n' +
+        'xmpp-client, xmpp-server) or a service that SRV records locate (_imaps._tcp.example.org).',
     )
     .argument('[target...]', 'what to check; - reads targets from standard input, one a line')
     .optionsGroup('Checking:')
@@ -74,6 +76,7 @@ Of several targets the worst counts: broken, bad line of a file, unknown, partia
 
 Examples:
   mailanchor check example.org
+  mailanchor check imap:mail.example.org _submissions._tcp.example.org xmpp-client:example.org
   mailanchor check --json --no-connect example.org example.net
   mailanchor check --file domains.txt --parallel 16`,
   );

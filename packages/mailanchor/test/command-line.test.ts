@@ -62,7 +62,7 @@ describe.skipIf(unbuilt)('bad input: one line and exit 2', () => {
     ['an address as target', () => ['check', '192.0.2.1'], /IP address/],
     ['a mailbox as target', () => ['check', 'me@example.org'], /domain/],
     ['an unknown scheme', () => ['check', 'gopher://example.org'], /gopher:/],
-    ['a service we do not speak', () => ['check', 'xmpp-client://example.org'], /not supported yet/],
+    ['a service that nobody knows', () => ['check', '_smtp._tcp.example.org'], /no service that is known/],
     ['one bad target of several', () => ['check', 'example.org', 'a..b'], /"a\.\.b"/],
     ['targets and file', () => ['check', 'example.org', '--file', 'x'], /one of them/],
     [

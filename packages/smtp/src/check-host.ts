@@ -9,10 +9,10 @@ import type { CheckOptions } from './check-options.ts';
 import type { Deadline } from './deadline.ts';
 import { limiter } from './limiter.ts';
 import { publicCas } from './public-cas.ts';
+import type { ServiceProtocol } from './service.ts';
 import { openSession, type SessionResult } from './session.ts';
 import { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 import { hostVerdict, standingOf } from './standing.ts';
-import type { ServiceProtocol } from './target.ts';
 import { tlsaData } from './tlsa-report.ts';
 import type { HostCheck, HostPlan, MatchReport, SessionReport } from './verdict.ts';
 
@@ -26,6 +26,8 @@ export interface HostCheckOptions extends CheckOptions {
   readonly deadline: Deadline;
   readonly protocol: ServiceProtocol;
   readonly mode: DaneMode;
+  /** The domain that the service is of, where that is not the host. */
+  readonly domain?: string;
 }
 
 export async function checkHost(plan: HostPlan, options: HostCheckOptions): Promise<HostCheck> {
@@ -80,8 +82,9 @@ async function session(plan: HostPlan, address: string, options: HostCheckOption
   const result = await openSession({
     address,
     port,
-    servername: servername(plan),
+    servername: servername(plan, options.domain),
     protocol: options.protocol,
+    domain: options.domain ?? host,
     helo: options.helo,
     localAddress: options.localAddress,
     signal: options.signal,
@@ -102,9 +105,12 @@ function sessionLimits(leftMs: number, given: Partial<SessionLimits> = {}): Sess
   return { ...SESSION_LIMITS, ...scaled, ...given, totalMs: Math.min(leftMs, given.totalMs ?? totalMs) };
 }
 
-/** SNI is the TLSA base domain where DANE applies (rfc7672#section-8.1), else the host; never an address. */
-function servername({ policy, tlsa, host }: HostPlan): string | undefined {
-  const name = policy === 'dane' || policy === 'dane-unusable' ? (tlsa.base ?? host) : host;
+/**
+ * SNI is the TLSA base domain where DANE applies (rfc7672#section-8.1), else the domain that the service is of (rfc7673#section-4.1) or
+ * the host; never an address.
+ */
+function servername({ policy, tlsa, host }: HostPlan, domain = host): string | undefined {
+  const name = policy === 'dane' || policy === 'dane-unusable' ? (tlsa.base ?? host) : domain;
   return isIP(name) === 0 ? name : undefined;
 }
 

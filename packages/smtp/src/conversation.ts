@@ -45,16 +45,16 @@ export class Conversation {
   }
 
   /** Sends a line. An `End` where the server has already said something that nobody asked for. */
-  send(line: string, after: string): End | undefined {
+  send(line: string, after: string, lineEnd = '\r\n'): End | undefined {
     // Data that came unasked is no answer to a command not yet sent.
     if (this.pending > 0) return { kind: 'protocol-error', text: `the server talks before ${after}` };
-    if (this.stream.writable) this.stream.write(`${line}\r\n`);
+    if (this.stream.writable) this.stream.write(`${line}${lineEnd}`);
     return undefined;
   }
 
   /** One whole SMTP reply; a 421 after a command is the end. */
   async reply(after: string): Promise<Reply | End> {
-    const outcome = await readReply(this.#reader, this.#replyTime());
+    const outcome = await readReply(this.#reader, this.replyTime());
     if (outcome.kind === 'malformed')
       return { kind: 'protocol-error', text: `after ${after}: ${outcome.why}` };
     if (outcome.kind !== 'reply') return this.#endOf(outcome, after);
@@ -69,7 +69,7 @@ export class Conversation {
     wanted: (line: string) => boolean,
     maxLines: number,
   ): Promise<{ text: string } | End> {
-    const remaining = this.#replyTime();
+    const remaining = this.replyTime();
     for (let count = 0; count < maxLines; count++) {
       const line = await this.#reader.next(remaining);
       if (line.kind !== 'line') return this.#endOf(line, after);
@@ -86,7 +86,25 @@ export class Conversation {
     await this.#reader.next(() => end - performance.now());
   }
 
-  #replyTime(): () => number {
+  /** What is up to `end`, and ends `whole`: where it is not whole it goes on to the next `end`. For protocols that have no lines. */
+  async upTo(
+    end: string,
+    whole: (text: string) => boolean,
+    after: string,
+    remainingMs: () => number,
+  ): Promise<{ text: string } | End> {
+    let text = '';
+    for (;;) {
+      const part = await this.#reader.next(remainingMs, end.charCodeAt(0));
+      if (part.kind !== 'line') return this.#endOf(part, after);
+      text += part.text + end;
+      if (text.length > this.#limits.lineOctets) return this.#endOf({ kind: 'line-too-long' }, after);
+      if (whole(text)) return { text };
+    }
+  }
+
+  /** Milliseconds that are left for a reply that begins now. */
+  replyTime(): () => number {
     const end = performance.now() + this.#limits.replyMs;
     return () => end - performance.now();
   }

@@ -44,6 +44,31 @@ export const FINDINGS = {
     severity: 'notice',
     effect: 'RFC 5321 wants MX hosts that are no aliases; some senders refuse them.',
   },
+  // SRV records of a service
+  'srv-lookup-fails': {
+    severity: 'error',
+    effect: 'Clients that validate do not connect (RFC 7673 section 3.1).',
+  },
+  'srv-none': { severity: 'notice', effect: 'Clients that look for the service find nothing, or guess.' },
+  'srv-not-offered': { severity: 'info', effect: 'Clients do not look further.' },
+  'srv-mixed': { severity: 'warning', effect: 'Some clients take the service for not offered.' },
+  'srv-unsigned': {
+    severity: 'warning',
+    effect:
+      'An attacker can forge the SRV records and lead clients to a server of his own; DANE does not apply.',
+  },
+  'srv-partial': {
+    severity: 'warning',
+    effect: 'An attacker blocks the servers with TLSA and intercepts clients on their way to the others.',
+  },
+  'srv-cname': {
+    severity: 'notice',
+    effect: 'RFC 2782 wants targets that are no aliases; some clients refuse them.',
+  },
+  'srv-address': {
+    severity: 'error',
+    effect: 'Many clients do not connect to it at all, and DANE never applies.',
+  },
   // DNS behaviour
   'tlsa-lookup-fails': { severity: 'error', effect: DEFER },
   'denial-broken': { severity: 'error', effect: DEFER },

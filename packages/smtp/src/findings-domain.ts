@@ -5,7 +5,7 @@ import type { Collected } from './findings.ts';
 import type { DomainDns, Finding, HostCheck } from './verdict.ts';
 
 export function domainFindings({ kind, dns, hosts }: Collected): Finding[] {
-  if (dns.outcome === 'not-asked') return hosts.flatMap((host) => hostNameFindings(host, dns));
+  if (dns.outcome === 'not-asked' || dns.srv) return hosts.flatMap((host) => hostNameFindings(host, dns));
   return [
     ...lookupFindings(dns),
     ...mxFindings(kind, dns, hosts),
@@ -104,7 +104,7 @@ function mxFindings(kind: Collected['kind'], dns: DomainDns, hosts: readonly Hos
 function hostNameFindings(host: HostCheck, dns: DomainDns): Finding[] {
   const { host: name, problem, aliases, tlsa } = host;
   if (isIP(name) !== 0) {
-    if (host.preference === null) return [];
+    if (host.preference === null || dns.srv) return [];
     return [
       finding('mx-address', name, `The MX record names the address ${name}; it must name a host.`, {
         fix: `Give the host a name with an address record, and name it in the MX record.`,
@@ -134,18 +134,18 @@ function hostNameFindings(host: HostCheck, dns: DomainDns): Finding[] {
   }
   const [first] = aliases;
   // An alias matters for MX hosts only (RFC 5321 5.1).
-  if (first && host.preference !== null) {
+  if (first && host.preference !== null && !dns.srv) {
     const end = aliases.at(-1)?.target ?? first.target;
     const base = tlsa.records.length > 0 ? `; senders take the TLSA records of ${tlsa.base}` : '';
     const fix = `Name ${end} itself in the MX record.`;
     findings.push(finding('mx-cname', name, `${name} is an alias of ${end}${base}.`, { fix }));
   }
   // The domain as its own host is said to be unsigned once.
-  const said = host.preference === null && dns.status === 'insecure';
+  const said = (host.preference === null || dns.srv !== undefined) && dns.status === 'insecure';
   if (host.addressStatus === 'insecure' && tlsa.status === 'not-asked' && !problem && !said) {
     const zone = aliases.find(({ status }) => status !== 'secure')?.owner ?? aliases.at(-1)?.target ?? name;
     const text = `The address of ${name} is not signed with DNSSEC${zone === name ? '' : ` (at ${zone})`}, so senders look for no TLSA records.`;
-    const fix = `Sign the zone of ${zone} and hand its DS record to the zone above, or name an MX host in a signed zone.`;
+    const fix = `Sign the zone of ${zone} and hand its DS record to the zone above${host.preference === null || dns.srv ? '' : ', or name an MX host in a signed zone'}.`;
     findings.push(finding('mx-unsigned-host', name, text, { fix }));
   }
   return findings;

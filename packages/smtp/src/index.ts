@@ -9,6 +9,7 @@ export {
   planDestination,
 } from './plan.ts';
 export { type HostOrigin, referenceNames } from './reference-names.ts';
+export { protocolOfPort, SERVICES, type Service, type ServiceName, type ServiceProtocol } from './service.ts';
 export { type Connect, openSession, type SessionOptions, type SessionResult } from './session.ts';
 export { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 export * from './target.ts';

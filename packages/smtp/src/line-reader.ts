@@ -47,15 +47,22 @@ export class LineReader {
     return this.#buffer.length;
   }
 
-  /** The next line. `remainingMs` is asked whenever there is something to wait for. One call at a time. */
-  async next(remainingMs: () => number): Promise<Line> {
+  /**
+   * The next line, or what is up to another octet `last`. `remainingMs` is asked whenever there is something to wait for. One call at a
+   * time.
+   */
+  async next(remainingMs: () => number, last = LF): Promise<Line> {
     for (;;) {
-      const end = this.#buffer.indexOf(LF);
+      const end = this.#buffer.indexOf(last);
       if (end >= this.#limits.lineOctets || (end < 0 && this.#buffer.length >= this.#limits.lineOctets)) {
         return this.#fail({ kind: 'line-too-long' });
       }
       if (end >= 0) {
-        const text = this.#buffer.toString('latin1', 0, this.#buffer[end - 1] === CR ? end - 1 : end);
+        const text = this.#buffer.toString(
+          'latin1',
+          0,
+          last === LF && this.#buffer[end - 1] === CR ? end - 1 : end,
+        );
         this.#buffer = this.#buffer.subarray(end + 1);
         return { kind: 'line', text };
       }

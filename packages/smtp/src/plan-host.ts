@@ -45,7 +45,7 @@ export async function planHost(context: LookupContext, question: HostQuestion): 
   }
   const { addresses } = found;
   const candidates = tlsaBaseCandidates(host, found.resolution);
-  const ignoreTlsa = origin.kind === 'mx' && origin.status === 'insecure' && question.insecureMx === 'may';
+  const ignoreTlsa = ignoresTlsa(origin, question.insecureMx);
   if (candidates.length === 0 || ignoreTlsa) return { ...known, addresses };
 
   const tlsa = await lookupTlsa(context, candidates, port);
@@ -65,8 +65,14 @@ export async function planHost(context: LookupContext, question: HostQuestion): 
     addresses,
     tlsa: report,
     policy: report.usable.length > 0 ? 'dane' : 'dane-unusable',
-    referenceNames: referenceNames(tlsa.base, origin).map(nameText),
+    referenceNames: referenceNames(tlsa.base, host, origin).map(nameText),
   };
+}
+
+/** By an insecure SRV RRset DANE does not apply at all (rfc7673#section-3.1); by an insecure MX RRset it is the caller's choice. */
+function ignoresTlsa(origin: HostOrigin, insecureMx: HostQuestion['insecureMx']): boolean {
+  if (origin.kind === 'direct' || origin.status === 'secure') return false;
+  return origin.kind === 'srv' || insecureMx === 'may';
 }
 
 /** A host that is not looked up at all, since the destination has more than we take on. */
@@ -82,7 +88,7 @@ function startOf({ host, preference, port, origin }: HostQuestion): HostPlan {
     preference,
     port,
     policy: 'none',
-    mxStatus: origin.kind === 'mx' ? origin.status : 'secure',
+    mxStatus: origin.kind === 'direct' ? 'secure' : origin.status,
     addressStatus: 'indeterminate',
     addresses: [],
     aliases: [],

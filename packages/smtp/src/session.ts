@@ -9,10 +9,11 @@ import * as net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Conversation, type End, isEnd } from './conversation.ts';
 import { SmtpError } from './errors.ts';
-import { type Opener, openImap, openPop3, openSmtp, sendEhlo } from './opening.ts';
 import { printable } from './printable.ts';
+import type { ServiceProtocol } from './service.ts';
 import { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
-import type { ServiceProtocol } from './target.ts';
+import { OPENERS } from './starttls/openers.ts';
+import { sendEhlo } from './starttls/smtp.ts';
 import { handshake } from './tls.ts';
 import type { SessionOutcome, TlsReport } from './verdict.ts';
 
@@ -27,6 +28,8 @@ export interface SessionOptions {
   readonly servername?: string | undefined;
   /** What is spoken before the handshake; 'tls': nothing. */
   readonly protocol: ServiceProtocol;
+  /** The domain that the service is of: XMPP has the client name it (rfc6120#section-4.7.2). Default: `servername`. */
+  readonly domain?: string | undefined;
   /** EHLO name. Default: the connection's own address as a literal (RFC 5321 4.1.4). */
   readonly helo?: string | undefined;
   readonly localAddress?: string | undefined;
@@ -72,12 +75,7 @@ export function requireHelo(helo: string | undefined): void {
 export async function openSession(options: SessionOptions): Promise<SessionResult> {
   const { signal, helo } = options;
   signal?.throwIfAborted();
-  if (helo !== undefined && !/^[\x21-\x7e]{1,255}$/.test(helo)) {
-    throw new SmtpError(
-      'bad-option',
-      'the EHLO name must be printable, without spaces, of at most 255 octets',
-    );
-  }
+  requireHelo(helo);
   const session = new Session(options);
   try {
     return await session.run();
@@ -138,11 +136,11 @@ class Session {
     const failure = await this.#connect();
     if (failure) return failure;
     const socket = this.#socket!;
-    const { protocol, helo } = this.#options;
+    const { protocol, helo, servername, domain = servername } = this.#options;
     if (protocol === 'tls') return (await this.#secure(socket)) ?? ESTABLISHED;
 
     const conversation = new Conversation(socket, this.#limits);
-    const end = await OPENERS[protocol](conversation, this.#collected, helo);
+    const end = await OPENERS[protocol](conversation, this.#collected, { helo, domain });
     const { pending } = conversation;
     conversation.detach();
     if (end) return end;
@@ -214,12 +212,6 @@ class Session {
 }
 
 const ESTABLISHED: End = { kind: 'established', text: 'TLS established' };
-
-const OPENERS: Readonly<Record<Exclude<ServiceProtocol, 'tls'>, Opener>> = {
-  smtp: openSmtp,
-  imap: openImap,
-  pop3: openPop3,
-};
 
 /** Codes that speak of this machine, not of the server. */
 const LOCAL_FAULTS = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL', 'EACCES', 'EPERM']);

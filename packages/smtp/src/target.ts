@@ -1,13 +1,19 @@
 /**
- * What a user may give to `check`: a mail domain, `host:port`, or the URL of a TLS service.
+ * What a user may give to `check`: a mail domain, `host:port`, the URL of a TLS service, or the owner name of its SRV records.
  */
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { Name } from '@mailanchor/dns';
 import { SmtpError } from './errors.ts';
-
-/** How TLS begins on a connection. */
-export type ServiceProtocol = 'smtp' | 'imap' | 'pop3' | 'tls';
+import {
+  isServiceName,
+  protocolOfPort,
+  SERVICES,
+  type Service,
+  type ServiceName,
+  type ServiceProtocol,
+  serviceOfLabel,
+} from './service.ts';
 
 export type Target =
   | { readonly kind: 'mail-domain'; readonly domain: string }
@@ -19,31 +25,24 @@ export type Target =
       readonly protocol: ServiceProtocol;
       /** Whether this is MTA-to-MTA SMTP, for which usages 0 and 1 are unusable (rfc7672#section-3.1.3). */
       readonly mailTransfer: boolean;
+    }
+  /** A service of a domain, to be found through SRV records (rfc7673). */
+  | {
+      readonly kind: 'srv-service';
+      readonly service: ServiceName;
+      readonly domain: string;
+      /** Owner of the SRV records, as `_imaps._tcp.example.org`. */
+      readonly owner: string;
+      readonly protocol: ServiceProtocol;
+      /** Where the service is at the domain itself if there are no SRV records; null: then it is not offered. */
+      readonly fallbackPort: number | null;
     };
 
-const SCHEMES: Readonly<Record<string, { port: number; protocol: ServiceProtocol }>> = {
-  'https:': { port: 443, protocol: 'tls' },
-  'imaps:': { port: 993, protocol: 'tls' },
-  'imap:': { port: 143, protocol: 'imap' },
-  'smtps:': { port: 465, protocol: 'tls' },
-  'smtp:': { port: 25, protocol: 'smtp' },
-  'submission:': { port: 587, protocol: 'smtp' },
-  'pop3s:': { port: 995, protocol: 'tls' },
-  'pop3:': { port: 110, protocol: 'pop3' },
-  'ldaps:': { port: 636, protocol: 'tls' },
-};
-
-const STARTTLS_PORTS: Readonly<Record<number, ServiceProtocol>> = {
-  25: 'smtp',
-  587: 'smtp',
-  2525: 'smtp',
-  143: 'imap',
-  110: 'pop3',
-};
-const TLS_PORTS: ReadonlySet<number> = new Set([443, 465, 636, 853, 990, 993, 995, 5223, 8443]);
+type Destination = Extract<Target, { kind: 'mail-domain' | 'address-literal' }>;
+type ServiceTarget = Extract<Target, { kind: 'service' | 'srv-service' }>;
 
 /** A mail domain or an address literal, and nothing else. Throws `SmtpError` 'bad-target'. */
-export function parseDestination(text: string): Exclude<Target, { kind: 'service' }> {
+export function parseDestination(text: string): Destination {
   const trimmed = text.trim();
   return parseLiteral(trimmed) ?? { kind: 'mail-domain', domain: parseDomain(trimmed) };
 }
@@ -54,13 +53,49 @@ export function parseTarget(text: string): Target {
   if (trimmed === '') throw new SmtpError('bad-target', 'empty target');
   const literal = parseLiteral(trimmed);
   if (literal) return literal;
-  const scheme = /^([a-z][a-z0-9+.-]*:)\/\//i.exec(trimmed);
-  if (scheme) return parseUrl(trimmed, scheme[1]!.toLowerCase());
+  const url = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(trimmed);
+  if (url) return parseUrl(trimmed, url[1]!.toLowerCase(), url[2]!);
+  // `imaps:example.org`; of a host `imaps` the rest would be a port.
+  const bare = /^([a-z][a-z-]*):(.*[^0-9].*)$/is.exec(trimmed);
+  if (bare && isServiceName(bare[1]!.toLowerCase()))
+    return parseUrl(trimmed, bare[1]!.toLowerCase(), bare[2]!);
   if (isIP(trimmed) !== 0) throw bad(text, 'an IP address has no DANE; write it in brackets to check it');
   if (trimmed.includes('@')) throw bad(text, 'give the domain, without the part before the @');
   const withPort = /^(.*):([0-9]+)$/.exec(trimmed);
-  if (withPort) return service(parseDomain(withPort[1]!), parsePort(withPort[2]!, text));
+  if (withPort) return atPort(parseDomain(withPort[1]!), parsePort(withPort[2]!, text));
+  const owner = /^_([^.]+)\._tcp\.(.+)$/i.exec(trimmed);
+  if (owner) return srvOwner(text, owner[1]!, owner[2]!);
   return { kind: 'mail-domain', domain: parseDomain(trimmed) };
+}
+
+/**
+ * A service by its name, of a host or of a domain. With a port, or for a service that is not looked for by SRV records, it is that
+ * host's. Throws `SmtpError` 'bad-target'.
+ */
+export function serviceTarget(name: ServiceName, host: string, port?: number): ServiceTarget {
+  const service: Service = SERVICES[name];
+  if (port === undefined && service.srvFirst) return srvTarget(name, host, service.port);
+  return {
+    kind: 'service',
+    host: parseDomain(host),
+    port: port ?? service.port,
+    protocol: service.protocol,
+    mailTransfer: name === 'smtp',
+  };
+}
+
+/** `name` must be a service that has SRV records. Throws `SmtpError` 'bad-target'. */
+export function srvTarget(
+  name: ServiceName,
+  domain: string,
+  fallbackPort: number | null = null,
+): Extract<Target, { kind: 'srv-service' }> {
+  const service: Service = SERVICES[name];
+  if (service.srv === undefined) throw new SmtpError('bad-target', `${name} is not located by SRV records`);
+  const parsed = parseDomain(domain);
+  const owner = parseDomain(`_${service.srv}._tcp.${parsed}`);
+  const { protocol } = service;
+  return { kind: 'srv-service', service: name, domain: parsed, owner, protocol, fallbackPort };
 }
 
 /**
@@ -89,31 +124,29 @@ function parseLiteral(text: string): Extract<Target, { kind: 'address-literal' }
   return { kind: 'address-literal', address };
 }
 
-function parseUrl(text: string, scheme: string): Target {
-  const known = Object.hasOwn(SCHEMES, scheme) ? SCHEMES[scheme]! : undefined;
-  // Its STARTTLS is not spoken here yet; a handshake at once would only look like a fault of the server.
-  if (scheme === 'xmpp-client:')
-    throw bad(text, 'STARTTLS of XMPP is not supported yet; give host:5223 for TLS at once');
-  if (!known) {
-    throw bad(text, `scheme ${scheme} is not one of ${Object.keys(SCHEMES).join(' ')}`);
+/** `rest` is what follows the scheme. */
+function parseUrl(text: string, scheme: string, rest: string): Target {
+  if (!isServiceName(scheme)) {
+    throw bad(text, `scheme ${scheme}: is not one of ${Object.keys(SERVICES).join(': ')}:`);
   }
-  const authority = /^[^/?#]*/.exec(text.slice(scheme.length + 2))![0];
+  const authority = /^[^/?#]*/.exec(rest)![0];
   const parts = /^([^:@]+)(?::([0-9]+))?$/.exec(authority);
   if (!parts) throw bad(text, 'needs a host name');
-  const port = parts[2] === undefined ? known.port : parsePort(parts[2], text);
-  return {
-    kind: 'service',
-    host: parseDomain(parts[1]!),
-    port,
-    protocol: known.protocol,
-    mailTransfer: scheme === 'smtp:',
-  };
+  return serviceTarget(scheme, parts[1]!, parts[2] === undefined ? undefined : parsePort(parts[2], text));
 }
 
-function service(host: string, port: number): Target {
-  const protocol = STARTTLS_PORTS[port] ?? (TLS_PORTS.has(port) ? 'tls' : 'smtp');
+function atPort(host: string, port: number): Target {
+  const protocol = protocolOfPort(port);
   const mailTransfer = protocol === 'smtp' && port !== 587;
   return { kind: 'service', host, port, protocol, mailTransfer };
+}
+
+function srvOwner(text: string, label: string, domain: string): Target {
+  const service = serviceOfLabel(label);
+  if (service) return srvTarget(service, domain);
+  if (/^[0-9]{1,5}$/.test(label))
+    throw bad(text, `names TLSA records; to check their host: ${domain}:${label}`);
+  throw bad(text, `_${label}._tcp is no service that is known here`);
 }
 
 function parsePort(text: string, target: string): number {

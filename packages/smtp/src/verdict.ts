@@ -25,8 +25,18 @@ export type HostVerdict = 'verified' | 'mismatch' | 'unauthenticated' | 'no-dane
 /** What a DANE client does with the host, from DNS alone (rfc7672#section-2.2). */
 export type HostPolicy = 'dane' | 'dane-unusable' | 'none' | 'unreachable';
 
-/** What the target turned out to be. A null MX (rfc7505) and a domain that does not exist take no mail at all. */
-export type TargetKind = 'mail-domain' | 'null-mx' | 'no-such-domain' | 'address-literal' | 'host';
+/**
+ * What the target turned out to be. A null MX (rfc7505) and a domain that does not exist take no mail at all. A service that a domain
+ * says by SRV records where it is, or that it does not offer (rfc7673).
+ */
+export type TargetKind =
+  | 'mail-domain'
+  | 'null-mx'
+  | 'no-such-domain'
+  | 'address-literal'
+  | 'host'
+  | 'srv-service'
+  | 'no-such-service';
 
 export interface DomainCheck {
   /** As the caller gave it. */
@@ -57,7 +67,7 @@ export interface AliasReport {
   readonly status: Status;
 }
 
-/** The MX lookup of a mail domain. For a host or an address literal nothing is asked: `outcome` is 'not-asked', `status` 'secure'. */
+/** The MX lookup of a mail domain, the SRV lookup of its service. For a host or an address literal nothing is asked: `outcome` is 'not-asked', `status` 'secure'. */
 export interface DomainDns {
   readonly status: Status;
   readonly outcome: LookupOutcome | 'not-asked';
@@ -68,11 +78,24 @@ export interface DomainDns {
   readonly aliases: readonly AliasReport[];
   /** As published, sorted by preference. `.` is the null MX. */
   readonly mx: readonly { readonly preference: number; readonly exchange: string }[];
+  /** Of a service found through SRV records; `mx` is then empty. Sorted by priority. Target `.`: the service is not offered. */
+  readonly srv?: SrvReport;
   /** The negative trust anchor (rfc7646) that made the answer insecure. */
   readonly negativeTrustAnchor?: string;
   readonly reason?: LookupReason;
   /** Set by a check where `status` is 'insecure' and the place is known. */
   readonly unsigned?: UnsignedZone;
+}
+
+export interface SrvReport {
+  /** e.g. `_imaps._tcp.example.org`. */
+  readonly owner: string;
+  readonly records: readonly {
+    readonly priority: number;
+    readonly weight: number;
+    readonly port: number;
+    readonly target: string;
+  }[];
 }
 
 /** The first zone without DNSSEC on the way from the root. The zone above it is signed. */
@@ -135,11 +158,11 @@ export interface HostProblem {
 /** One mail host as DNS has it, before any connection. */
 export interface HostPlan {
   readonly host: string;
-  /** MX preference; null where there is no MX. */
+  /** MX preference or SRV priority; null where there is neither. */
   readonly preference: number | null;
   readonly port: number;
   readonly policy: HostPolicy;
-  /** Of the MX RRset that names the host; 'secure' for a host that the caller named. */
+  /** Of the MX or SRV RRset that names the host; 'secure' for a host that the caller named. */
   readonly mxStatus: Status;
   /** 'secure' where one address family is securely known (rfc7672#section-2.1.2); else that of the answer, denial or failure. */
   readonly addressStatus: Status;

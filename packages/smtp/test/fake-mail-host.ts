@@ -21,6 +21,8 @@ export interface MailHostScript {
   readonly secureContext?: tls.SecureContextOptions;
   /** Another protocol than SMTP: the command that begins TLS, and the answers to it that say yes and no. */
   readonly dialect?: keyof typeof DIALECTS;
+  /** What an XMPP server answers to the opening of a stream. */
+  readonly stream?: string;
   /** TLS from the first octet. */
   readonly implicitTls?: boolean;
   readonly quit?: 'silent';
@@ -42,10 +44,18 @@ export interface MailHost {
 }
 
 const DIALECTS = {
-  smtp: { command: /^STARTTLS$/i, yes: '220 go ahead\r\n' },
-  imap: { command: /^a1 STARTTLS$/, yes: '* CAPABILITY IMAP4rev2\r\na1 OK begin\r\n' },
-  pop3: { command: /^STLS$/, yes: '+OK begin\r\n' },
+  smtp: { command: /^STARTTLS$/i, yes: '220 go ahead\r\n', end: '\r\n' },
+  imap: { command: /^a1 STARTTLS$/, yes: '* CAPABILITY IMAP4rev2\r\na1 OK begin\r\n', end: '\r\n' },
+  pop3: { command: /^STLS$/, yes: '+OK begin\r\n', end: '\r\n' },
+  sieve: { command: /^STARTTLS$/, yes: 'OK "Begin TLS negotiation now."\r\n', end: '\r\n' },
+  xmpp: { command: /^<starttls /, yes: "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", end: '>' },
 } as const;
+
+/** What an XMPP server opens its stream with. */
+export const XMPP_STREAM =
+  "<?xml version='1.0'?><stream:stream from='example.org' id='1' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+export const XMPP_STARTTLS =
+  "<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism></mechanisms></stream:features>";
 
 const EHLO = '250-mail.test\r\n250-PIPELINING\r\n250-STARTTLS\r\n250 8BITMIME\r\n';
 
@@ -64,7 +74,7 @@ export async function startMailHost(script: MailHostScript = {}): Promise<MailHo
     });
     if (script.implicitTls) secure(socket, () => {});
     else {
-      greet(socket, script.greeting ?? '220 mail.test ESMTP');
+      if (script.dialect !== 'xmpp') greet(socket, script.greeting ?? '220 mail.test ESMTP');
       converse(socket, false);
     }
   });
@@ -73,9 +83,10 @@ export async function startMailHost(script: MailHostScript = {}): Promise<MailHo
     let text = '';
     const onData = (chunk: Buffer): void => {
       text += chunk.toString('latin1');
-      for (let end = text.indexOf('\r\n'); end >= 0; end = text.indexOf('\r\n')) {
+      const lineEnd = dialect.end;
+      for (let end = text.indexOf(lineEnd); end >= 0; end = text.indexOf(lineEnd)) {
         const line = text.slice(0, end);
-        text = text.slice(end + 2);
+        text = text.slice(end + lineEnd.length);
         commands.push(secured ? `tls ${line}` : line);
         if (dialect.command.test(line) && !secured && !script.starttls) {
           socket.off('data', onData);
@@ -96,6 +107,8 @@ export async function startMailHost(script: MailHostScript = {}): Promise<MailHo
       const plain = script.ehlo ?? EHLO;
       say(socket, secured ? (script.afterTls ?? EHLO.replace('250-STARTTLS\r\n', '')) : plain);
     } else if (verb === 'HELO') say(socket, script.helo ?? '502 no\r\n');
+    else if (verb === '<STREAM:STREAM') socket.write(script.stream ?? XMPP_STREAM + XMPP_STARTTLS);
+    else if (verb.startsWith('<?XML')) return;
     else if (dialect.command.test(line)) say(socket, script.starttls ?? '503 no\r\n');
     else if (verb === 'QUIT') {
       if (script.quit !== 'silent') socket.end('221 bye\r\n');

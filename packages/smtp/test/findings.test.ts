@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FINDINGS } from '../src/finding-table.ts';
 import type { Severity } from '../src/verdict.ts';
 import { makeCertificate } from './certificates.ts';
+import { SERVICE_CASES } from './findings-service-cases.ts';
 import { ee, intermediate, leaf, other, root, run, ta, type World, zoneOf } from './world.ts';
 
 const OWNER = '_25._tcp.mx.example.net. 3600 IN TLSA';
@@ -445,6 +446,7 @@ const cases: Case[] = [
     text: /Not checked to the end/,
     fix: /--timeout/,
   },
+  ...SERVICE_CASES,
 ];
 
 describe('findings', () => {

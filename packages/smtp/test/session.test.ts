@@ -2,7 +2,13 @@ import { createConnection } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openSession, type SessionOptions, type SessionResult } from '../src/session.ts';
 import { type MadeCertificate, makeCertificate } from './certificates.ts';
-import { type MailHost, type MailHostScript, startMailHost } from './fake-mail-host.ts';
+import {
+  type MailHost,
+  type MailHostScript,
+  startMailHost,
+  XMPP_STARTTLS,
+  XMPP_STREAM,
+} from './fake-mail-host.ts';
 
 let root: MadeCertificate;
 let intermediate: MadeCertificate;
@@ -248,12 +254,124 @@ describe('a session that fails', () => {
   });
 });
 
-describe('IMAP and POP3', () => {
+describe('IMAP, POP3, ManageSieve and XMPP', () => {
   const imap = { dialect: 'imap', greeting: '* OK [CAPABILITY IMAP4rev2 STARTTLS] ready' } as const;
   const pop3 = { dialect: 'pop3', greeting: '+OK ready' } as const;
-  const cases: [string, 'imap' | 'pop3', MailHostScript, SessionResult['kind'], RegExp][] = [
+  const capabilities = '"IMPLEMENTATION" "Test 1"\r\n"STARTTLS"\r\n"SASL" ""\r\n';
+  const sieve = { dialect: 'sieve', greeting: `${capabilities}OK "ready"` } as const;
+  const xmpp = { dialect: 'xmpp' } as const;
+  const features = (text: string) => ({ ...xmpp, stream: `${XMPP_STREAM}${text}` });
+  const cases: [string, SessionOptions['protocol'], MailHostScript, SessionResult['kind'], RegExp][] = [
+    ['ManageSieve', 'sieve', sieve, 'established', /TLS/],
+    [
+      'ManageSieve without STARTTLS',
+      'sieve',
+      { ...sieve, greeting: '"SIEVE" "fileinto"\r\nOK' },
+      'starttls-not-offered',
+      /does not offer/,
+    ],
+    ['ManageSieve says BYE', 'sieve', { ...sieve, greeting: 'BYE "busy"' }, 'greeting-refused', /busy/],
+    ['ManageSieve refuses', 'sieve', { ...sieve, starttls: 'NO "not now"' }, 'starttls-refused', /not now/],
+    ['ManageSieve data behind STARTTLS', 'sieve', { ...sieve, inject: 'OK\r\n' }, 'injected-data', /between/],
+    [
+      'ManageSieve without end',
+      'sieve',
+      { ...sieve, greeting: '"X" "y"\r\n'.repeat(70) },
+      'protocol-error',
+      /64 lines/,
+    ],
+    ['SMTP on the ManageSieve port', 'sieve', { greeting: '220 smtp' }, 'protocol-error', /220 smtp/],
+    ['XMPP', 'xmpp-client', xmpp, 'established', /TLS/],
+    ['XMPP between servers', 'xmpp-server', xmpp, 'established', /TLS/],
+    [
+      'XMPP refuses',
+      'xmpp-client',
+      { ...xmpp, starttls: "<failure xmlns='x'/>" },
+      'starttls-refused',
+      /failure/,
+    ],
+    [
+      'XMPP proceeds in another namespace',
+      'xmpp-client',
+      { ...xmpp, starttls: "<proceed xmlns='x'/>" },
+      'starttls-refused',
+      /proceed/,
+    ],
+    [
+      'XMPP without STARTTLS',
+      'xmpp-client',
+      features('<stream:features><bind xmlns="x"/></stream:features>'),
+      'starttls-not-offered',
+      /does not offer/,
+    ],
+    [
+      'XMPP without features',
+      'xmpp-client',
+      features('<stream:features/>'),
+      'starttls-not-offered',
+      /does not offer/,
+    ],
+    [
+      'XMPP ends the stream',
+      'xmpp-client',
+      features("<stream:error><host-unknown xmlns='x'/></stream:error></stream:stream>"),
+      'greeting-refused',
+      /host-unknown/,
+    ],
+    ['XMPP data behind proceed', 'xmpp-client', { ...xmpp, inject: '<a/>' }, 'injected-data', /between/],
+    [
+      'XMPP data behind the features',
+      'xmpp-client',
+      features(`${XMPP_STARTTLS}<message/>`),
+      'protocol-error',
+      /talks before/,
+    ],
+    ['XMPP without end', 'xmpp-client', features('<a/>'.repeat(9)), 'protocol-error', /not an XMPP stream/],
+    [
+      'XMPP very deep',
+      'xmpp-client',
+      features(`<stream:features>${'<a>'.repeat(20)}`),
+      'protocol-error',
+      /too deep/,
+    ],
+    [
+      'XMPP many tags',
+      'xmpp-client',
+      features(`<stream:features>${'<a/>'.repeat(300)}`),
+      'protocol-error',
+      /256 tags/,
+    ],
+    [
+      'XMPP tag without end',
+      'xmpp-client',
+      features(`<stream:features a='${'x'.repeat(5000)}`),
+      'too-much-data',
+      /2048/,
+    ],
+    [
+      'XMPP quote without end',
+      'xmpp-client',
+      features(`<stream:features a='${'>'.repeat(3000)}`),
+      'too-much-data',
+      /2048/,
+    ],
+    ['XMPP silent', 'xmpp-client', features(''), 'reply-timeout', /stream/],
+    [
+      'XMPP document type',
+      'xmpp-client',
+      { ...xmpp, stream: '<!DOCTYPE a>' },
+      'protocol-error',
+      /not an XMPP stream/,
+    ],
     ['IMAP', 'imap', imap, 'established', /TLS/],
     ['IMAP says BYE', 'imap', { ...imap, greeting: '* BYE busy' }, 'greeting-refused', /BYE busy/],
+    [
+      'IMAP logged in already',
+      'imap',
+      { ...imap, greeting: '* PREAUTH hello' },
+      'starttls-refused',
+      /PREAUTH/,
+    ],
     ['IMAP refuses', 'imap', { ...imap, starttls: 'a1 BAD what' }, 'starttls-refused', /a1 BAD what/],
     [
       'IMAP untagged without end',

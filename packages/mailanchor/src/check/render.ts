@@ -1,7 +1,7 @@
 /** A check for a person: the verdict first, then each host, then what to do. */
 
 import type { Status } from '@mailanchor/dnssec';
-import type { AliasReport, DomainCheck, LookupReason } from '@mailanchor/smtp';
+import type { AliasReport, DomainCheck, DomainDns, LookupReason, SrvReport } from '@mailanchor/smtp';
 import { type Paint, sign, type Tone } from '../terminal/paint.ts';
 import { printable } from '../terminal/printable.ts';
 import { renderFindings } from './render-findings.ts';
@@ -35,8 +35,8 @@ export function renderCheck(check: DomainCheck, options: RenderOptions): string[
 
 function renderDns(check: DomainCheck, paint: Paint): string[] {
   const { dns } = check;
-  const what = mxWords(check);
-  const lines = [`  ${paint.bold('MX')}  ${statusText(dns.status, paint)}  ${what}`];
+  const what = dns.srv ? srvWords(dns, dns.srv) : mxWords(check);
+  const lines = [`  ${paint.bold(dns.srv ? 'SRV' : 'MX')}  ${statusText(dns.status, paint)}  ${what}`];
   for (const alias of dns.aliases) lines.push(`      ${aliasText(alias, paint)}`);
   if (dns.negativeTrustAnchor)
     lines.push(
@@ -53,6 +53,15 @@ function mxWords({ dns, kind }: DomainCheck): string {
   if (dns.outcome === 'nodata') return 'no MX: the domain itself is the mail host';
   if (dns.outcome === 'failure') return 'lookup failed';
   return dns.mx.map((mx) => `${mx.preference} ${printable(mx.exchange)}`).join(', ');
+}
+
+function srvWords({ outcome }: DomainDns, { owner, records }: SrvReport): string {
+  if (outcome === 'failure') return `${printable(owner)}  lookup failed`;
+  if (records.length === 0) return `${printable(owner)}  no records`;
+  const targets = records.map(
+    ({ priority, weight, port, target }) => `${priority} ${weight} ${port} ${printable(target)}`,
+  );
+  return targets.join(', ');
 }
 
 const STATUS_TONE: Readonly<Record<Status, Tone>> = {

@@ -54,7 +54,8 @@ test.each([
   'a@b.example',
   'x:0',
   'x:65536',
-  'xmpp-client://x.example',
+  'xmpp-client://a!b.example',
+  '_nonsense._tcp.x.example',
   'a\\.b',
 ])('no target: %j', (text) => {
   expect(() => readTarget(text)).toThrow(UsageError);

@@ -21,20 +21,14 @@ export function readTarget(text: string): Target {
     if (error instanceof SmtpError) throw new UsageError(`target ${messageOf(error)}`, { cause: error });
     throw error;
   }
-  if (target.kind === 'service' && XMPP_PORTS.has(target.port)) {
-    throw new UsageError(`target ${shown(text)}: XMPP is not supported yet`);
-  }
   const name =
-    target.kind === 'mail-domain' ? target.domain : target.kind === 'service' ? target.host : undefined;
+    target.kind === 'service' ? target.host : target.kind === 'address-literal' ? undefined : target.domain;
   // Names of the DNS may hold any octet; names of mail domains and hosts do not.
   if (name !== undefined && !/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(name)) {
     throw new UsageError(`target ${shown(text)}: not a domain name`);
   }
   return target;
 }
-
-/** XMPP asks for TLS in words of its own, which we do not speak yet: such a server would look broken when it is not. */
-const XMPP_PORTS: ReadonlySet<number> = new Set([5222, 5269]);
 
 /** Targets of the command line: all are read before any is checked. */
 export async function* fromArguments(texts: readonly string[]): AsyncGenerator<TargetLine> {

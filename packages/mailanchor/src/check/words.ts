@@ -16,10 +16,13 @@ export function summary(check: DomainCheck): string {
   const bad = check.hosts.filter((host) => host.verdict === 'mismatch' || host.verdict === 'deferred').length;
   if (check.kind === 'null-mx') return 'accepts no mail, and says so (null MX)';
   if (check.kind === 'no-such-domain') return 'does not exist';
-  if (check.kind === 'host' && check.verdict === 'protected')
-    return 'the server is the one that DNSSEC names';
-  if (check.kind === 'host' && check.verdict === 'broken')
-    return 'clients that verify DANE do not go on here';
+  if (check.kind === 'no-such-service') {
+    return check.dns.srv?.records.length ? 'not offered, and says so' : 'no SRV records: not offered';
+  }
+  if (check.kind === 'host' || check.kind === 'srv-service') {
+    const said = serviceSummary(check);
+    if (said) return said;
+  }
   switch (check.verdict) {
     case 'protected':
       return hosts === 1
@@ -37,6 +40,33 @@ export function summary(check: DomainCheck): string {
       return partialBecause(check);
     case 'unknown':
       return 'could not be found out';
+  }
+}
+
+/** A service is used by clients, and has servers. */
+function serviceSummary({ kind, verdict, dns, hosts }: DomainCheck): string | undefined {
+  const located = kind === 'srv-service';
+  switch (verdict) {
+    case 'protected':
+      return hosts.length === 1
+        ? 'the server is the one that DNSSEC names'
+        : `all ${hosts.length} servers are the ones that DNSSEC names`;
+    case 'broken':
+      return dns.status === 'bogus'
+        ? 'its SRV records fail DNSSEC validation: clients that validate do not connect'
+        : 'clients that verify DANE do not go on here';
+    case 'unprotected':
+      if (located && dns.status === 'insecure')
+        return 'its SRV records are not signed with DNSSEC: DANE does not apply';
+      if (hosts.every(({ tlsa }) => tlsa.status === 'not-asked'))
+        return 'its address is not signed with DNSSEC: DANE does not apply';
+      return undefined;
+    case 'partial': {
+      const dane = hosts.filter(({ policy }) => policy === 'dane').length;
+      return located && dane > 0 ? `DANE protects ${dane} of ${hosts.length} servers` : undefined;
+    }
+    case 'unknown':
+      return undefined;
   }
 }
 

@@ -2,19 +2,11 @@
 import { isIP } from 'node:net';
 import { decodeA, decodeAaaa, Name, RRType } from '@mailanchor/dns';
 import type { Status } from '@mailanchor/dnssec';
-import { openSession, type ServiceProtocol } from '@mailanchor/smtp';
+import { openSession, protocolOfPort } from '@mailanchor/smtp';
 import { MailanchorError } from '../errors.ts';
 import { openLookup } from '../lookup.ts';
 import type { LookupSettings } from '../options/lookup.ts';
 import type { Server } from './server-option.ts';
-
-/** Ports on which SMTP begins in the clear; on the well-known others TLS comes first. */
-const TLS_FIRST: ReadonlySet<number> = new Set([
-  443, 465, 563, 636, 853, 990, 992, 993, 994, 995, 5223, 5671, 8443, 8883,
-]);
-
-/** Ports on which another protocol than SMTP asks for TLS. */
-const IN_BAND: Readonly<Record<number, ServiceProtocol>> = { 110: 'pop3', 143: 'imap' };
 
 export interface LiveChain {
   /** DER, leaf first. */
@@ -38,7 +30,7 @@ export async function liveChain(
       const result = await openSession({
         address,
         port: server.port,
-        protocol: TLS_FIRST.has(server.port) ? 'tls' : (IN_BAND[server.port] ?? 'smtp'),
+        protocol: protocolOfPort(server.port),
         signal: deadline,
         ...(isIP(server.host) === 0 && { servername: server.host }),
       });
