@@ -212,7 +212,7 @@ export class ChainOfTrust {
     }
     const outcome = await this.#ask<DsOutcome>(child, RRType.DS, work, async (raw) => {
       const [segment] = readSegments(raw.message, child, RRType.DS, raw.bailiwick);
-      if (!segment || segment.kind === 'contradiction')
+      if (!segment || segment.kind === 'contradiction' || segment.kind === 'overlong')
         return bogus(`no usable answer for DS of ${child}`, parent.zone);
       if (segment.kind === 'alias') return judgeAlias(parent, child, segment.rrset, this.verifyContext(work));
       const ds = segment.kind === 'answer' ? segment.rrsets[0] : undefined;

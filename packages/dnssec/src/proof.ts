@@ -118,6 +118,11 @@ export type Resolution =
       readonly authority: readonly [];
       readonly ttl: number;
       readonly reason: Reason;
+      /**
+       * With YXDOMAIN: the aliases up to the proven DNAME whose target is too long a name (rfc6672#section-2.2), for serving DNS. Nothing
+       * of what was asked for.
+       */
+      readonly overlong?: readonly ResourceRecord[];
     });
 
 const RANK: Record<Status, number> = { secure: 0, insecure: 1, indeterminate: 2, bogus: 3 };

@@ -3,7 +3,9 @@ import {
   type Message,
   makeQuery,
   Name,
+  parseRecord,
   parseZoneFile,
+  Rcode,
   RRType,
   responseTo,
   rrTypeFromText,
@@ -198,9 +200,7 @@ describe('readSegments', () => {
       `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.a.example. A`,
       `a.example. DNAME ${'d'.repeat(60)}.${'e'.repeat(60)}.example.`,
       {},
-      [
-        `contradiction: the DNAME of a.example. cannot be applied to ${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.a.example.`,
-      ],
+      [`overlong ${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.a.example.`],
     ],
     [
       'out of the bailiwick',
@@ -226,6 +226,23 @@ describe('readSegments', () => {
   ];
   test.each(cases)('%s', (_, asked, answer, options, expected) => {
     expect(segments(asked, answer, options)).toEqual(expected);
+  });
+
+  test('YXDOMAIN without a DNAME that is the reason', () => {
+    const message = responseTo(makeQuery(name('w.example.'), 1), { rcode: Rcode.YXDOMAIN });
+    expect(readSegments(message, name('w.example.'), 1, Name.root)).toMatchObject([
+      { kind: 'contradiction' },
+    ]);
+  });
+
+  test('an answer to ANY is cut short', () => {
+    const many = Array.from({ length: 40 }, (_, i) =>
+      parseRecord(`w.example. TYPE${4000 + i} \\# 1 01`, { defaultTtl: 60 }),
+    );
+    const message = responseTo(makeQuery(name('w.example.'), RRType.ANY), { answers: many });
+    const [answer] = readSegments(message, name('w.example.'), RRType.ANY, Name.root);
+    expect(answer).toMatchObject({ kind: 'answer' });
+    expect(answer?.kind === 'answer' && answer.rrsets).toHaveLength(24);
   });
 
   test('no more than sixteen aliases of one response', () => {

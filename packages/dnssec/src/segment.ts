@@ -33,11 +33,15 @@ export type Segment =
       readonly synthesised?: SignedRRset;
     })
   | (SegmentBase & { readonly kind: 'nodata' | 'nxdomain' })
+  /** A DNAME that makes of the name one of more than 255 octets (rfc6672#section-2.2). */
+  | (SegmentBase & { readonly kind: 'overlong'; readonly rrset: SignedRRset })
   /** The response contradicts itself: two CNAMEs, a synthesised CNAME that is not its DNAME's. */
   | (SegmentBase & { readonly kind: 'contradiction'; readonly text: string });
 
 /** How many aliases of one response are followed inside it. */
 const MAX_ALIASES = 16;
+/** How many RRsets of an answer to ANY are taken: each has a signature to be verified, and some of them are enough (RFC 8482). */
+const MAX_ANY_RRSETS = 24;
 
 const PROOF_TYPES: ReadonlySet<number> = new Set([RRType.NSEC, RRType.NSEC3, RRType.SOA]);
 
@@ -105,12 +109,16 @@ export function readSegments(
     // Below a DNAME even a question for the CNAME, or for everything, is answered by the DNAME, which alone is signed
     // (rfc6672#section-3.1).
     if (rrsets.length > 0 && (type === RRType.CNAME || type === RRType.ANY ? !dname : !isAlias)) {
-      segments.push({ ...base, kind: 'answer', rrsets });
+      segments.push({ ...base, kind: 'answer', rrsets: rrsets.slice(0, MAX_ANY_RRSETS) });
       return segments;
     }
     if (dname) {
       const into = dname.rdatas.length === 1 ? targetOf(dname.rdatas[0]!) : undefined;
       const target = into && replaceSuffix(owner, dname.name, into);
+      if (into && !target && !cname) {
+        segments.push({ ...base, kind: 'overlong', rrset: dname });
+        return segments;
+      }
       if (!target) {
         const text = `the DNAME of ${dname.name} cannot be applied to ${owner}`;
         segments.push({ ...base, kind: 'contradiction', text });
@@ -152,6 +160,11 @@ export function readSegments(
     // otherwise the server stopped half-way, and the target is asked for by itself. NSEC records may be there for other reasons.
     const denied = proofs.some((proof) => proof.type === RRType.SOA && owner.isAtOrBelow(proof.name));
     if (segments.length > 0 && !denied) return segments;
+    if (message.rcode === Rcode.YXDOMAIN) {
+      const text = `YXDOMAIN for ${owner} without a DNAME that makes too long a name of it`;
+      segments.push({ ...base, kind: 'contradiction', text });
+      return segments;
+    }
     segments.push({ ...base, kind: message.rcode === Rcode.NXDOMAIN ? 'nxdomain' : 'nodata' });
     return segments;
   }

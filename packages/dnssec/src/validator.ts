@@ -7,6 +7,7 @@ import {
   decodeSoa,
   Ede,
   type Name,
+  Rcode,
   type ResourceRecord,
   RRType,
   rrTypeToText,
@@ -57,6 +58,8 @@ type ValidatedSegment =
       readonly ttl: number;
       /** The code of the server that refused, where that is the failure; else SERVFAIL. */
       readonly rcode?: number;
+      /** Of YXDOMAIN: the proven DNAME with its signatures. */
+      readonly dname?: readonly ResourceRecord[];
     };
 
 /** Signers that the RRSIGs of an RRset name and that could sign it: its own zone or one above; of a DS, one above. */
@@ -113,6 +116,8 @@ export class Validator {
     switch (segment.kind) {
       case 'contradiction':
         return this.#contradiction(segment, work);
+      case 'overlong':
+        return this.#overlong(segment, work);
       case 'answer':
         return this.#answer(segment, segment.rrsets, work);
       case 'alias':
@@ -128,6 +133,24 @@ export class Validator {
     const status = trust.status === 'secure' || trust.status === 'bogus' ? 'bogus' : 'indeterminate';
     const reason = { ede: Ede.INVALID_DATA, text: segment.text, zone: trust.zone };
     return this.#failure(segment.owner, status, reason, trust, work);
+  }
+
+  /** There can be no such name (rfc6672#section-2.2): no answer to anybody's question, but proven where the DNAME is. */
+  async #overlong(segment: Extract<Segment, { kind: 'overlong' }>, work: Work): Promise<Validated> {
+    const { rrset, owner } = segment;
+    const dname = await this.#answer({ ...segment, kind: 'answer', rrsets: [rrset] }, [rrset], work);
+    if (dname.kind === 'failure') return dname;
+    const text = `the DNAME of ${rrset.name} makes too long a name of ${owner}`;
+    return {
+      kind: 'failure',
+      status: 'indeterminate',
+      owner,
+      rcode: Rcode.YXDOMAIN,
+      reason: { ede: Ede.INVALID_DATA, text },
+      chain: dname.chain,
+      ttl: Math.min(dname.ttl, work.budgets.bogusTtl),
+      dname: dname.answer,
+    };
   }
 
   async #verify(rrset: SignedRRset, work: Work): Promise<RRsetVerdict> {

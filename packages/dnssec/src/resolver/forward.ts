@@ -6,6 +6,7 @@ import { Ede, type Name, Rcode, rcodeToText, rrTypeToText } from '@mailanchor/dn
 import type { FetchRequest, RawAnswer, Source } from '../source.ts';
 import { type Exchanger, type ServerEndpoint, serverId } from './exchange.ts';
 import { ForwarderFaults } from './forwarder-faults.ts';
+import { isUsable } from './iterate.ts';
 import type { ServerStats } from './server-stats.ts';
 
 export interface ForwarderOptions {
@@ -69,7 +70,7 @@ export class Forwarder implements Source {
         }
         const { message } = exchanged;
         this.#faults.note(server.id, exchanged);
-        if (message.rcode === Rcode.NOERROR || message.rcode === Rcode.NXDOMAIN) {
+        if (isUsable(message)) {
           return {
             kind: 'message',
             message,

@@ -237,7 +237,7 @@ export class IterativeSource implements Source {
         return undefined;
       }
       const { message } = exchanged;
-      if (message.rcode !== Rcode.NOERROR && message.rcode !== Rcode.NXDOMAIN) {
+      if (!isUsable(message)) {
         failures.rcode(address.id, message.rcode);
         return undefined;
       }
@@ -328,6 +328,12 @@ export class IterativeSource implements Source {
     this.#addresses.set(server.key, { addresses, expiresAt: now() + lifetime });
     return addresses;
   }
+}
+
+/** Whether the message answers at all: with records, a denial, or a DNAME that makes too long a name (rfc6672#section-2.2). */
+export function isUsable({ rcode, answers }: Message): boolean {
+  if (rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN) return true;
+  return rcode === Rcode.YXDOMAIN && answers.some(({ type }) => type === RRType.DNAME);
 }
 
 /**

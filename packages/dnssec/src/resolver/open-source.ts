@@ -38,11 +38,11 @@ export function openSource(options: ResolverOptions, { exchanger, stats, now }: 
   return routes.length > 0 ? new Router(fallback, routes) : fallback;
 }
 
-/** Whether any interface has an IPv6 address that reaches beyond the link. */
+/** Whether any interface has an IPv6 address that reaches beyond the link. One on loopback counts: services live on such ones. */
 function hasGlobalIpv6(): boolean {
   return Object.values(networkInterfaces()).some((addresses) =>
     addresses?.some(
-      ({ family, internal, address }) => family === 'IPv6' && !internal && !/^f[ed]/i.test(address),
+      ({ family, address }) => family === 'IPv6' && address !== '::1' && !/^f[ed]/i.test(address),
     ),
   );
 }

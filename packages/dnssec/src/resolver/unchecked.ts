@@ -138,6 +138,11 @@ export class UncheckedLookup {
           if (segment.kind === 'contradiction') {
             return failed(Rcode.SERVFAIL, { ede: Ede.INVALID_DATA, text: segment.text });
           }
+          if (segment.kind === 'overlong') {
+            const { records, signatures } = recordsOf(segment.rrset, segment.rrset.ttl);
+            answer.push(...records, ...signatures);
+            return done(Rcode.YXDOMAIN);
+          }
           target = undefined;
           authority.push(...proofsOf(segment, bailiwick, authority));
           if (segment.kind !== 'answer' && segment.kind !== 'alias') {

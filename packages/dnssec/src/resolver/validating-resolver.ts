@@ -282,7 +282,7 @@ export class ValidatingResolver implements Resolver {
       reason: Reason,
       rcode: number,
       failureTtl: number,
-    ): Resolution => ({
+    ): Extract<Resolution, { kind: 'failure' }> => ({
       ...base(),
       kind: 'failure',
       status: weak,
@@ -294,12 +294,22 @@ export class ValidatingResolver implements Resolver {
       reason,
     });
 
+    if (type === RRType.RRSIG) {
+      const text = 'no signature is signed itself: ask for the type that it covers';
+      return failed('indeterminate', { ede: Ede.NOT_SUPPORTED, text }, Rcode.SERVFAIL, this.#budgets.maxTtl);
+    }
     try {
       for (;;) {
         const segment = await this.#segment(current, type, local, work);
         for (const link of segment.chain) chain.set(link.zone.key, link);
         if (segment.kind === 'failure') {
-          return failed(segment.status, segment.reason, segment.rcode ?? Rcode.SERVFAIL, segment.ttl);
+          const failure = failed(
+            segment.status,
+            segment.reason,
+            segment.rcode ?? Rcode.SERVFAIL,
+            segment.ttl,
+          );
+          return segment.dname ? { ...failure, overlong: [...answer, ...segment.dname] } : failure;
         }
         status = weakest(status, segment.status);
         ttl = Math.min(ttl, segment.ttl);
@@ -331,7 +341,15 @@ export class ValidatingResolver implements Resolver {
         current = segment.target!;
         if (aliases.some(({ owner }) => owner.equals(current))) {
           const text = `the aliases of ${name} lead in a circle`;
-          return failed('bogus', { ede: Ede.OTHER, text }, Rcode.SERVFAIL, this.#budgets.bogusTtl);
+          // Where everything on the way is signed the zones themselves are at fault; else it may be anybody's doing, or nobody's.
+          const weak = status === 'secure' ? 'bogus' : 'indeterminate';
+          const { bogusTtl, failureTtl } = this.#budgets;
+          return failed(
+            weak,
+            { ede: Ede.OTHER, text },
+            Rcode.SERVFAIL,
+            weak === 'bogus' ? bogusTtl : failureTtl,
+          );
         }
       }
     } catch (error) {

@@ -17,6 +17,8 @@ import {
 } from '@mailanchor/dns';
 import type { Entry, Scenario, Step } from './parse.ts';
 
+export type Protocol = 'udp' | 'tcp';
+
 export interface Exchange {
   readonly step: number;
   readonly server: Endpoint;
@@ -55,8 +57,16 @@ export class ScenarioNetwork implements Transport {
 
   async exchange(query: Message, server: Endpoint, options: ExchangeOptions): Promise<Message> {
     options.signal?.throwIfAborted();
+    return this.answer(query, server);
+  }
+
+  /**
+   * What the server at an address answers now, over one protocol; without one, over UDP, and over TCP where that is cut off. Throws
+   * `TransportError` where it says nothing, or nothing that could be sent.
+   */
+  answer(query: Message, server: Endpoint, protocol?: Protocol): Message {
     const number = this.step?.number ?? Number.MAX_SAFE_INTEGER;
-    const entry = this.#find(query, server);
+    const entry = this.#find(query, server, protocol);
     try {
       if (!entry) throw new TransportError('timeout', 'the scenario has no answer to this query');
       const response = this.#respond(entry, query);
@@ -79,19 +89,20 @@ export class ScenarioNetwork implements Transport {
     this.#options.onExchange?.(exchange);
   }
 
-  #find(query: Message, server: Endpoint): Entry | undefined {
+  #find(query: Message, server: Endpoint, protocol: Protocol | undefined): Entry | undefined {
     for (;;) {
       const step = this.step;
-      if (step?.kind === 'REPLY' && step.entry && matchesQuery(step.entry, query, 'udp')) {
+      if (step?.kind === 'REPLY' && step.entry && matchesQuery(step.entry, query, protocol ?? 'udp')) {
         this.cursor++;
         return step.entry;
       }
-      const entry = this.#findInRanges(query, server, step?.number ?? Number.MAX_SAFE_INTEGER);
+      const at = step?.number ?? Number.MAX_SAFE_INTEGER;
+      const entry = this.#findInRanges(query, server, at, protocol);
       if (entry) return entry;
       // Nothing answers now: the scenario goes on to the next step if that is one that lets things happen.
       if (step?.kind === 'TIME_PASSES') this.now += step.elapseMs;
       else if (step?.kind === 'CHECK_OUT_QUERY') {
-        if (!step.entry || !matchesQuery(step.entry, query, 'udp')) return undefined;
+        if (!step.entry || !matchesQuery(step.entry, query, protocol ?? 'udp')) return undefined;
       } else if (step?.kind === 'TIMEOUT') {
         this.cursor++;
         return undefined;
@@ -100,8 +111,13 @@ export class ScenarioNetwork implements Transport {
     }
   }
 
-  #findInRanges(query: Message, server: Endpoint, step: number): Entry | undefined {
-    const search = (transport: 'udp' | 'tcp'): Entry | undefined => {
+  #findInRanges(
+    query: Message,
+    server: Endpoint,
+    step: number,
+    protocol: Protocol | undefined,
+  ): Entry | undefined {
+    const search = (transport: Protocol): Entry | undefined => {
       for (const range of this.#scenario.ranges) {
         if (step < range.first || step > range.last) continue;
         if (range.addresses.length > 0 && !range.addresses.includes(server.address)) continue;
@@ -110,6 +126,7 @@ export class ScenarioNetwork implements Transport {
       }
       return undefined;
     };
+    if (protocol) return search(protocol);
     const entry = search('udp');
     return entry?.flags.has('TC') ? (search('tcp') ?? entry) : entry;
   }
@@ -150,7 +167,7 @@ export class ScenarioNetwork implements Transport {
 }
 
 /** Whether an entry of a range answers `query`: every word of its MATCH holds; none at all holds always. */
-export function matchesQuery(entry: Entry, query: Message, transport: 'udp' | 'tcp'): boolean {
+export function matchesQuery(entry: Entry, query: Message, transport: Protocol): boolean {
   const asked = query.questions[0];
   if (!asked) return false;
   const { match, question } = entry;

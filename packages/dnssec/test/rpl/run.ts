@@ -4,9 +4,9 @@
 import { type Endpoint, Name, parseRecord, RRType } from '@mailanchor/dns';
 import { createResolver, parseRootHints, type Resolution, type ResolverOptions } from '../../src/index.ts';
 import { compareAnswer, expectedEde, type Verdict } from './compare.ts';
-import { signatureTimeToMs } from './config.ts';
 import { type Exchange, ScenarioNetwork } from './network.ts';
 import type { Entry, Scenario } from './parse.ts';
+import { rootHintsOf, type ScenarioSettings, settingsOf } from './settings.ts';
 
 /** One CHECK_ANSWER: what was wrong with the answer, a line each. */
 export interface Check {
@@ -31,13 +31,12 @@ export interface RunOptions {
 }
 
 const DNS_PORT = 53;
-/** Unbound's cap on NSEC3 iterations at the time of recording. */
-const RECORDED_NSEC3_ITERATIONS = 150;
 
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<Outcome> {
-  const network = new ScenarioNetwork(scenario, startOf(scenario), options);
+  const settings = settingsOf(scenario);
+  const network = new ScenarioNetwork(scenario, settings.startMs, options);
   const resolver = createResolver({
-    ...resolverOptions(scenario),
+    ...resolverOptions(settings),
     transport: network,
     clock: () => network.now,
     random: () => 0,
@@ -93,41 +92,18 @@ function sameQuestion(a: Entry, b: Entry): boolean {
   );
 }
 
-/** The scenario's clock: `val-override-date`; for -1 (dates do not matter) a time at which its signatures are valid. */
-function startOf(scenario: Scenario): number {
-  const text = scenario.config.server.get('val-override-date')?.at(-1);
-  if (text === undefined) throw new Error('no val-override-date');
-  if (text !== '-1') return signatureTimeToMs(text);
-  const records = scenario.ranges.flatMap((range) => range.entries.flatMap((entry) => entry.answer));
-  const inceptions = records
-    .filter((record) => record.type === RRType.RRSIG)
-    .map((record) => new DataView(record.rdata.buffer, record.rdata.byteOffset).getUint32(12));
-  return Math.max(...inceptions) * 1000 + 60_000;
-}
-
 /** What the configuration block means for `createResolver`. */
-export function resolverOptions(scenario: Scenario): ResolverOptions {
-  const { server, zones } = scenario.config;
+function resolverOptions(settings: ScenarioSettings): ResolverOptions {
   const endpoints = (addresses: readonly string[]): Endpoint[] =>
     addresses.map((address) => ({ address, port: DNS_PORT }));
-  const root = zones.find((zone) => zone.name.isRoot);
-  const hints =
-    root?.kind === 'stub'
-      ? root.addresses
-          .map((address, i) => `. NS hint${i}.invalid.\nhint${i}.invalid. A ${address}`)
-          .join('\n')
-      : '. NS none.invalid.\nnone.invalid. A 192.0.2.255';
-  const minimise = server.get('qname-minimisation')?.at(-1);
-  const iterations = server.get('val-nsec3-keysize-iterations')?.at(-1)?.trim().split(/\s+/).at(-1);
+  const { forwarders, forwardZones, trustAnchors, insecureZones } = settings;
   return {
-    ...(root?.kind === 'forward' ? { mode: { kind: 'forward', servers: endpoints(root.addresses) } } : {}),
-    rootHints: parseRootHints(hints),
-    forwardZones: zones
-      .filter((zone) => zone !== root)
-      .map((zone) => ({ zone: zone.name, servers: endpoints(zone.addresses) })),
-    trustAnchors: (server.get('trust-anchor') ?? []).map((text) => parseRecord(text, { defaultTtl: 3600 })),
-    negativeTrustAnchors: (server.get('domain-insecure') ?? []).map((text) => Name.fromText(text)),
-    nsec3Iterations: iterations === undefined ? RECORDED_NSEC3_ITERATIONS : Number(iterations),
-    qnameMinimisation: minimise === 'no' ? 'off' : 'relaxed',
+    ...(forwarders.length > 0 ? { mode: { kind: 'forward', servers: endpoints(forwarders) } } : {}),
+    rootHints: parseRootHints(rootHintsOf(settings)),
+    forwardZones: forwardZones.map(({ zone, addresses }) => ({ zone, servers: endpoints(addresses) })),
+    trustAnchors: trustAnchors.map((text) => parseRecord(text, { defaultTtl: 3600 })),
+    negativeTrustAnchors: insecureZones.map((text) => Name.fromText(text)),
+    nsec3Iterations: settings.nsec3Iterations,
+    qnameMinimisation: settings.qnameMinimisation,
   };
 }

@@ -54,8 +54,15 @@ function step(zone: Zone, name: Name, type: number, result: Answer): Name | unde
   for (let owner = name.parent; owner.isAtOrBelow(zone.name) && !owner.isRoot; owner = owner.parent) {
     const dname = zone.get(owner, RRType.DNAME);
     if (!dname) continue;
-    const target = name.replaceSuffix(owner, decodeSingleName(dname.rdatas[0]!));
     result.answers.push(...zone.rrset(owner, RRType.DNAME));
+    let target: Name;
+    try {
+      target = name.replaceSuffix(owner, decodeSingleName(dname.rdatas[0]!));
+    } catch {
+      // rfc6672#section-2.2: too long a name.
+      result.rcode = Rcode.YXDOMAIN;
+      return undefined;
+    }
     result.answers.push({ name, type: RRType.CNAME, class: 1, ttl: dname.ttl, rdata: target.wire });
     return target;
   }

@@ -80,6 +80,12 @@ const unreachable: Resolution = {
   ttl: 0,
   reason: { ede: Ede.NO_REACHABLE_AUTHORITY, text: 'timeout' },
 };
+const overlong: Resolution = {
+  ...unreachable,
+  rcode: Rcode.YXDOMAIN,
+  ttl: 60,
+  overlong: [record('example. 300 IN DNAME other.'), rrsig('example.', RRType.DNAME)],
+};
 const unchecked: UncheckedAnswer = {
   kind: 'unchecked',
   name,
@@ -105,6 +111,13 @@ describe('what is claimed to whom', () => {
       { ad: boolean; rcode: number; answers: string; authorities: string; ttl: number },
     ]
   >([
+    ['too long', plain, overlong, { ad: false, rcode: 6, answers: 'DNAME', authorities: '', ttl: 60 }],
+    [
+      'too long, proof',
+      wantsProof,
+      overlong,
+      { ad: false, rcode: 6, answers: 'DNAME RRSIG', authorities: '', ttl: 60 },
+    ],
     ['plain', plain, answer, { ad: false, rcode: 0, answers: 'A', authorities: '', ttl: 300 }],
     ['AD', ask({ ad: true }), answer, { ad: true, rcode: 0, answers: 'A', authorities: '', ttl: 300 }],
     [

@@ -37,8 +37,11 @@ export function respond(query: Message, question: Question, resolution: Resoluti
   const { status, rcode, reason } = resolution;
   const wantsProof = query.edns?.do ?? false;
   if (resolution.kind === 'failure') {
-    const message = responseTo(query, { ra: true, rcode, ...explanation(reason) });
-    return { message, ttl: Math.max(MIN_FAILURE_TTL, resolution.ttl) };
+    const { ttl, overlong = [] } = resolution;
+    // What a DNAME makes too long a name of is no answer, but the DNAME is told (rfc6672#section-3.1).
+    const answers = shown(overlong, question, wantsProof, ttl);
+    const message = responseTo(query, { ra: true, rcode, answers, ...explanation(reason) });
+    return { message, ttl: Math.max(MIN_FAILURE_TTL, ttl) };
   }
   const negative = resolution.kind !== 'answer';
   const answers = shown(resolution.answer, question, wantsProof, resolution.ttl);
