@@ -102,16 +102,20 @@ export const MESSAGE_ATTACKS: readonly Attack[] = [
   answered('ANY: a thousand types, none of them signed', `www.${EVIL} ANY`, 13, () =>
     upTo(1000).map((n) => record(`www.${EVIL}`, 1000 + n, Uint8Array.of(n >> 8, n & 255))),
   ),
-  answered('ANY: four hundred types, each signed, by P-384', `www.${EVIL} ANY`, 14, (world) => {
-    const zone = world.zone(EVIL);
-    return upTo(400).flatMap((n) =>
-      signRecords(
-        { name: name(`www.${EVIL}`), type: 1000 + n, ttl: TTL, rdatas: [Uint8Array.of(1)] },
-        zone.name,
-        zone.key,
-      ),
-    );
-  }),
+  // Cut short before anything is verified: what is left is proven.
+  {
+    ...answered('ANY: four hundred types, each signed, by P-384', `www.${EVIL} ANY`, 14, (world) => {
+      const zone = world.zone(EVIL);
+      return upTo(400).flatMap((n) =>
+        signRecords(
+          { name: name(`www.${EVIL}`), type: 1000 + n, ttl: TTL, rdatas: [Uint8Array.of(1)] },
+          zone.name,
+          zone.key,
+        ),
+      );
+    }),
+    outcome: 'answer secure',
+  },
   answered('2700 other names', `www.${EVIL} A`, 13, () =>
     upTo(2700).map((n) => record(`n${n}.${EVIL}`, RRType.A, encodeA('192.0.2.1'))),
   ),
