@@ -87,6 +87,11 @@ export class ChainOfTrust {
     return !anchor || signer.isAtOrBelow(anchor.zone);
   }
 
+  /** The zone of the closest trust anchor at or above `name`. */
+  anchorOf(name: Name): Name | undefined {
+    return this.#options.anchors.closest(name)?.zone;
+  }
+
   /** Whether a negative trust anchor at or above `name` says that nothing is to be proven there (rfc7646#section-2). */
   isExempt(name: Name): boolean {
     const negative = this.#options.negativeAnchors.closest(name);

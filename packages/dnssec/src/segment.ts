@@ -13,6 +13,8 @@ interface SegmentBase {
   readonly outside: boolean;
   /** NSEC, NSEC3 and SOA RRsets of the authority section. */
   readonly proofs: readonly SignedRRset[];
+  /** The zone that the server was asked for; undefined of what no server has said just now. */
+  readonly bailiwick?: Name;
 }
 
 export type Segment =
@@ -97,7 +99,7 @@ export function readSegments(
   while (segments.length < MAX_ALIASES && !visited.has(owner.key)) {
     visited.add(owner.key);
     const elsewhereSpokenOf = segments.length > 0 && except.some((zone) => owner.isAtOrBelow(zone));
-    const base = { owner, proofs, outside: elsewhereSpokenOf || !owner.isAtOrBelow(bailiwick) };
+    const base = { owner, proofs, bailiwick, outside: elsewhereSpokenOf || !owner.isAtOrBelow(bailiwick) };
 
     const dname = coveringDname(sets, owner);
     const cname = sets.get(rrsetKey(owner, RRType.CNAME));

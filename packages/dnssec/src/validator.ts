@@ -339,6 +339,7 @@ export class Validator {
       );
       if (zone) break;
     }
+    zone ??= await this.#denierOfAnchor(segment, work);
     const trust = await this.#chain.zoneOf(zone ?? at, work);
     if (trust.status !== 'secure' && trust.status !== 'insecure') {
       return this.#failure(owner, trust.status, trust.reason, trust, work);
@@ -394,6 +395,26 @@ export class Validator {
     const note: Reason | undefined =
       denial.kind === 'insecure' ? { ede: denial.ede ?? Ede.OTHER, text: denial.note, zone } : undefined;
     return this.#denied(segment, denial.kind === 'proven' ? 'secure' : 'insecure', kind, trust, ttl, note);
+  }
+
+  /**
+   * The zone above the closest anchor that proves, from an anchor of its own, that the anchored zone does not exist: any anchor's success
+   * is one (rfc6840#section-5.10). Nothing less takes an anchor's word away: not a zone that nobody vouches for, nor one that the answering server was not asked for, as where names inside are
+   * asked elsewhere than those outside.
+   */
+  async #denierOfAnchor(segment: Segment, work: Work): Promise<Name | undefined> {
+    const { owner, proofs, kind, bailiwick } = segment;
+    const anchor = this.#chain.anchorOf(owner);
+    if (kind !== 'nxdomain' || !anchor || !bailiwick || this.#chain.isExempt(owner)) return undefined;
+    for (const rrset of proofs) {
+      const signer = rrset.type === RRType.SOA ? undefined : possibleSigners(rrset)[0];
+      if (!signer || !anchor.isBelow(signer) || !signer.isAtOrBelow(bailiwick)) continue;
+      const trust = await this.#chain.zoneOf(signer, work);
+      if (trust.status !== 'secure' || !trust.zone.equals(signer)) return undefined;
+      const { rrsets } = await this.#validProofs(proofs, signer, trust, work);
+      return proveNxdomain(anchor, signer, rrsets, work).kind === 'proven' ? signer : undefined;
+    }
+    return undefined;
   }
 
   #denied(
