@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { Name } from '@mailanchor/dns';
-import { type CheckFrame, checkHosts, conclude, notAsked, verdictOf } from './check-frame.ts';
+import { type CheckFrame, checkHosts, conclude, inspect, notAsked, verdictOf } from './check-frame.ts';
 import { checkHost, type HostCheckOptions } from './check-host.ts';
 import type { CheckOptions } from './check-options.ts';
 import { checkHostService, checkSrvService } from './check-service.ts';
@@ -18,6 +18,7 @@ import { parseTarget } from './target.ts';
 import { NO_TLSA } from './tlsa-report.ts';
 import { unsignedZone } from './unsigned-zone.ts';
 import type { DomainCheck, DomainDns, HostCheck } from './verdict.ts';
+import { domainQuestions } from './zone-inspection/questions.ts';
 
 /**
  * Checks a target: `example.org`, `[192.0.2.1]`, `mx.example.org:25`, `imaps://imap.example.org`, `_imaps._tcp.example.org`. Resolves
@@ -65,18 +66,17 @@ function start(options: CheckOptions): { deadline: HostCheckOptions['deadline'];
 
 async function checkMailDomain(domain: Name, { target, context, options }: CheckFrame): Promise<DomainCheck> {
   const outline = await outlineDestination(context, domain, options);
-  const kind = 'mail-domain';
-  if (outline.kind === 'failure') {
-    const { dns } = outline;
-    const verdict = domainVerdict({ mxStatus: dns.status, hosts: [] });
-    return conclude({ target, kind, dns, hosts: [], verdict }, options);
-  }
   if (outline.kind !== 'hosts') {
-    const { dns } = outline;
-    return conclude({ target, kind: outline.kind, dns, hosts: [], verdict: 'unprotected' }, options);
+    const { kind, dns } = outline;
+    // Of a domain that does not exist there are no servers to ask.
+    const inspection = await inspect(kind === 'no-such-domain' ? [] : domainQuestions(dns), options);
+    if (kind !== 'failure')
+      return conclude({ target, kind, dns, hosts: [], verdict: 'unprotected' }, options, inspection);
+    const verdict = domainVerdict({ mxStatus: dns.status, hosts: [] });
+    return conclude({ target, kind: 'mail-domain', dns, hosts: [], verdict }, options, inspection);
   }
-  const [hosts, unsigned] = await Promise.all([
-    checkHosts(outline.questions, context, options),
+  const [{ hosts, inspection }, unsigned] = await Promise.all([
+    checkHosts(outline.questions, context, options, domainQuestions(outline.dns)),
     outline.dns.status === 'insecure' && outline.dns.negativeTrustAnchor === undefined
       ? unsignedZone(context, outline.chain)
       : undefined,
@@ -85,7 +85,7 @@ async function checkMailDomain(domain: Name, { target, context, options }: Check
   // Neither MX nor address: nothing takes mail, and nobody could have forged otherwise unless the answers themselves are forged.
   const noMail = dns.outcome === 'nodata' && hosts.every(({ problem }) => problem?.stage === 'no-address');
   const verdict = noMail ? 'unprotected' : verdictOf(dns, hosts, options);
-  return conclude({ target, kind, dns, hosts, verdict }, options);
+  return conclude({ target, kind: 'mail-domain', dns, hosts, verdict }, options, inspection);
 }
 
 /** DANE does not apply (rfc7672#section-2.2); the session still says whether mail would be encrypted. */

@@ -10,6 +10,9 @@ import { hostPlans } from './plan.ts';
 import type { HostQuestion } from './plan-host.ts';
 import { acceptsMail, standingOf } from './standing.ts';
 import type { DomainCheck, DomainDns, DomainVerdict, HostCheck } from './verdict.ts';
+import { hostQuestions } from './zone-inspection/questions.ts';
+import type { InspectedQuestion, Inspection } from './zone-inspection/zone-inspection.ts';
+import { zoneReport } from './zone-inspection/zone-report.ts';
 
 export interface CheckFrame {
   /** As the caller gave it. */
@@ -18,14 +21,32 @@ export interface CheckFrame {
   readonly options: HostCheckOptions;
 }
 
-/** Every host goes its own way from its lookups to its sessions, so that a slow one does not hold up the others. */
-export function checkHosts(
+/**
+ * Every host goes its own way from its lookups to its sessions, so that a slow one does not hold up the others. Servers are asked, for
+ * `asked` and for what the hosts rest on, as soon as all hosts are planned: nothing waits for that.
+ */
+export async function checkHosts(
   questions: readonly HostQuestion[],
   context: LookupContext,
   options: HostCheckOptions,
-): Promise<HostCheck[]> {
+  asked: readonly InspectedQuestion[] = [],
+): Promise<{ hosts: HostCheck[]; inspection: Inspection }> {
   options.onProgress?.({ kind: 'planned', hosts: questions.map(({ host }) => host.toString().slice(0, -1)) });
-  return Promise.all(hostPlans(context, questions).map(async (plan) => checkHost(await plan, options)));
+  const plans = hostPlans(context, questions);
+  const [hosts, inspection] = await Promise.all([
+    Promise.all(plans.map(async (plan) => checkHost(await plan, options))),
+    Promise.all(plans).then((all) => inspect([...asked, ...all.flatMap(hostQuestions)], options)),
+  ]);
+  return { hosts, inspection };
+}
+
+export async function inspect(
+  questions: readonly InspectedQuestion[],
+  { inspection, deadline, signal }: HostCheckOptions,
+): Promise<Inspection> {
+  if (inspection === undefined || questions.length === 0) return undefined;
+  if ('leftOut' in inspection) return inspection;
+  return inspection.inspect(questions, { deadline, signal });
 }
 
 export function verdictOf(
@@ -48,15 +69,28 @@ export function notAsked(domain: string): DomainDns {
   return { status: 'secure', outcome: 'not-asked', domain, expandedDomain: domain, aliases: [], mx: [] };
 }
 
+/**
+ * Days before the end of a certificate, and of a zone's signatures, that are worth a warning. Signatures are made for days or weeks and
+ * renewed by machines, some of them late on purpose; certificates for months, and not all by machines.
+ */
+const CERTIFICATE_DAYS = 14;
+const SIGNATURE_DAYS = 3;
+
 export function conclude(
   { target, kind, verdict, dns, hosts }: Omit<DomainCheck, 'findings' | 'checkedAt'>,
-  { clock = Date.now, warnDays = 14, protocol, mode }: HostCheckOptions,
+  { clock = Date.now, days, protocol, mode }: HostCheckOptions,
+  inspection?: Inspection,
 ): DomainCheck {
   const now = clock();
   const checkedAt = `${new Date(now).toISOString().slice(0, 19)}Z`;
   const check = { target, kind, verdict, checkedAt, dns, hosts };
-  return deepFreeze({
-    ...check,
-    findings: findingsOf(check, { now, warnDays, protocol, mailTransfer: mode === 'smtp' }),
-  });
+  const zones = inspection && 'zones' in inspection ? { zones: inspection.zones.map(zoneReport) } : {};
+  const options = {
+    now,
+    warnDays: days ?? CERTIFICATE_DAYS,
+    signatureDays: days ?? SIGNATURE_DAYS,
+    protocol,
+    mailTransfer: mode === 'smtp',
+  };
+  return deepFreeze({ ...check, ...zones, findings: findingsOf(check, options, inspection) });
 }

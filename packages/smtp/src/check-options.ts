@@ -3,6 +3,7 @@ import type { Clock, Resolver } from '@mailanchor/dnssec';
 import type { Connect } from './session.ts';
 import type { SessionLimits } from './session-limits.ts';
 import type { SessionOutcome } from './verdict.ts';
+import type { ZoneInspector } from './zone-inspection/inspector.ts';
 
 export type CheckProgress =
   | { readonly kind: 'lookup'; readonly name: string; readonly type: string }
@@ -42,6 +43,8 @@ export interface CheckOptions {
   readonly sessionLimits?: Partial<SessionLimits>;
   /** Opens TCP connections. Default: net.connect. */
   readonly dial?: Connect;
-  /** Days before a certificate's end from which its expiry is a finding. Default 14. */
-  readonly warnDays?: number;
+  /** Days before the end of a certificate, or of a signature, from which it is a finding. Default 14 and 3. */
+  readonly days?: number;
+  /** Asks every authoritative server by itself; `leftOut`: why none is. Default: none is, and nothing is said. */
+  readonly inspection?: ZoneInspector | { readonly leftOut: string };
 }

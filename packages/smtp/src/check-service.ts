@@ -16,9 +16,10 @@ export async function checkHostService(
   const origin = { kind: 'direct', nextHop: name } as const;
   const question = { host: name, preference: null, port, origin, insecureMx: 'dane', mailTransfer } as const;
   const hostOptions: HostCheckOptions = { ...options, protocol, mode: mailTransfer ? 'smtp' : 'general' };
-  const hosts = await checkHosts([question], context, hostOptions);
+  const { hosts, inspection } = await checkHosts([question], context, hostOptions);
   const dns = notAsked(hosts[0]!.host);
-  return conclude({ target, kind: 'host', dns, hosts, verdict: verdictOf(dns, hosts, options) }, hostOptions);
+  const verdict = verdictOf(dns, hosts, options);
+  return conclude({ target, kind: 'host', dns, hosts, verdict }, hostOptions, inspection);
 }
 
 export async function checkSrvService(
@@ -42,12 +43,13 @@ export async function checkSrvService(
     const verdict = domainVerdict({ mxStatus: dns.status, hosts: [] });
     return conclude({ target, kind, dns, hosts: [], verdict }, hostOptions);
   }
-  const [hosts, unsigned] = await Promise.all([
+  const [{ hosts, inspection }, unsigned] = await Promise.all([
     checkHosts(outline.questions, context, hostOptions),
     outline.dns.status === 'insecure' && outline.dns.negativeTrustAnchor === undefined
       ? unsignedZone(context, outline.chain)
       : undefined,
   ]);
   const dns: DomainDns = unsigned ? { ...outline.dns, unsigned } : outline.dns;
-  return conclude({ target, kind, dns, hosts, verdict: verdictOf(dns, hosts, options) }, hostOptions);
+  const verdict = verdictOf(dns, hosts, options);
+  return conclude({ target, kind, dns, hosts, verdict }, hostOptions, inspection);
 }

@@ -72,6 +72,43 @@ export const FINDINGS = {
   // DNS behaviour
   'tlsa-lookup-fails': { severity: 'error', effect: DEFER },
   'denial-broken': { severity: 'error', effect: DEFER },
+  'servers-disagree': {
+    severity: 'error',
+    effect: 'Mail is delivered or deferred, by which server a sender happens to ask.',
+  },
+  'signature-expires': { severity: 'warning', effect: 'From then on senders that validate defer mail.' },
+  'nsec3-iterations': {
+    severity: 'notice',
+    effect: 'Every denial costs the servers and all who validate it more, and protects nothing.',
+  },
+  'algorithm-weak': {
+    severity: 'warning',
+    effect: 'More and more validators treat the zone as unsigned: DANE protects no mail there.',
+  },
+  'ds-sha1': {
+    severity: 'warning',
+    effect: 'Validators that have given up SHA-1 treat the zone as unsigned: DANE protects no mail there.',
+  },
+  'key-small': {
+    severity: 'warning',
+    effect: 'Whoever can afford to factor such a key forges every record of the zone.',
+  },
+  'dnskey-no-ds': {
+    severity: 'warning',
+    effect: 'Senders treat the zone as unsigned: DANE protects no mail there.',
+  },
+  'ds-no-key': {
+    severity: 'error',
+    effect: 'Every validating resolver refuses all of the zone: senders behind one defer all mail.',
+  },
+  'ttl-long': {
+    severity: 'notice',
+    effect: 'After a change of keys senders go by the old records for as long.',
+  },
+  'ttl-short': {
+    severity: 'notice',
+    effect: 'Senders ask at nearly every delivery, and an outage of the name servers reaches mail at once.',
+  },
   // TLSA records
   'tlsa-none': { severity: 'warning', effect: NOBODY },
   'tlsa-mismatch': { severity: 'error', effect: DEFER },

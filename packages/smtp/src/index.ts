@@ -15,3 +15,9 @@ export { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 export * from './target.ts';
 export { tlsaBaseCandidates } from './tlsa-base.ts';
 export * from './verdict.ts';
+export {
+  type InspectionLimits,
+  ZoneInspector,
+  type ZoneInspectorOptions,
+} from './zone-inspection/inspector.ts';
+export type * from './zone-inspection/zone-inspection.ts';

@@ -48,7 +48,41 @@ export interface DomainCheck {
   readonly dns: DomainDns;
   /** In order of preference. */
   readonly hosts: readonly HostCheck[];
+  /** The zones that the destination rests on, as each of their servers has them. Absent where servers were not asked one by one. */
+  readonly zones?: readonly ZoneReport[];
   readonly findings: readonly Finding[];
+}
+
+/** A zone in short. */
+export interface ZoneReport {
+  readonly zone: string;
+  readonly parent: string | null;
+  /** Whether a chain of trust leads to it. */
+  readonly status: Status;
+  readonly servers: readonly {
+    readonly name: string;
+    readonly address: string;
+    /** Whose NS records name it. */
+    readonly listedBy: 'zone' | 'parent' | 'both';
+    /** 'answers', 'lame', 'silent', 'not-asked', or the response code with which it refuses. */
+    readonly state: string;
+    readonly serial?: number;
+  }[];
+  readonly keys: readonly {
+    readonly tag: number;
+    readonly algorithm: number;
+    readonly flags: number;
+    readonly bits: number;
+  }[];
+  readonly ds: readonly {
+    readonly keyTag: number;
+    readonly algorithm: number;
+    readonly digestType: number;
+  }[];
+  /** Absent where absence is proven by NSEC. */
+  readonly nsec3Iterations?: number;
+  /** The earliest end of a signature that a server showed, ISO 8601. */
+  readonly signedUntil?: string;
 }
 
 /** Why a lookup failed or is insecure. */
