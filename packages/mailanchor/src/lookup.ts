@@ -4,7 +4,6 @@ import {
   createResolver,
   parseRootHints,
   parseTrustAnchors,
-  type Resolver,
   type ResolverOptions,
   rootTrustAnchors,
   type ValidatingResolver,
@@ -16,7 +15,7 @@ import type { LookupSettings, NamedFile } from './options/lookup.ts';
 import { openServers } from './upstream.ts';
 
 export interface Lookup {
-  readonly resolver: Resolver;
+  readonly resolver: ValidatingResolver;
   readonly clock: Clock;
   close(): Promise<void>;
 }

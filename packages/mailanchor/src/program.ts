@@ -60,6 +60,14 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
     .option('--no-connect', 'DNS only')
     .option('--from-address <ip>', 'local address to connect from')
     .option('--helo <name>', 'name to greet with (default: this host)')
+    .option(
+      '--days <n>',
+      'would it still verify in so many days? (default: warns 14 days ahead, of signatures 3)',
+    )
+    .option(
+      '--servers <which>',
+      'all: every authoritative server is asked by itself; one: as senders do (default: all; of a list one)',
+    )
     .option('--parallel <n>', 'targets at a time (default: 8)')
     .action(async (targets, options) => {
       const { runCheck } = await import('./commands/check.ts');

@@ -53,6 +53,8 @@ const DATES: ReadonlySet<number> = new Set([Ede.SIGNATURE_EXPIRED, Ede.SIGNATURE
 /** Denials that do not hold (rfc4035#section-5.4, rfc5155#section-8). */
 function unprovenFindings({ answers }: ZoneInspection): Finding[] {
   const findings: Finding[] = [];
+  // Where nothing at all of the zone validates, its proofs are not what is wrong.
+  if (!answers.some((answer) => hasSpoken(answer) && answer.status === 'secure')) return findings;
   for (const same of byQuestion(answers)) {
     const servers: AuthoritativeServer[] = [];
     let why = '';

@@ -6,14 +6,14 @@ import {
   type SessionLimits,
   type Target,
 } from '@mailanchor/smtp';
-import type { Lookup } from '../lookup.ts';
+import type { CheckLookup } from './inspection.ts';
 import type { CheckSettings } from './settings.ts';
 
 export async function checkTarget(
   text: string,
   target: Target,
   settings: CheckSettings,
-  lookup: Lookup,
+  lookup: CheckLookup,
   signal: AbortSignal,
   onProgress: (event: CheckProgress) => void,
   sessionLimits?: Partial<SessionLimits>,
@@ -27,6 +27,8 @@ export async function checkTarget(
     signal,
     onProgress,
     ...(port !== undefined && { port }),
+    ...(lookup.inspection && { inspection: lookup.inspection }),
+    ...(settings.days !== undefined && { days: settings.days }),
     ...(settings.helo !== undefined && { helo: settings.helo }),
     ...(sessionLimits && { sessionLimits }),
     ...(settings.fromAddress !== undefined && { localAddress: settings.fromAddress }),

@@ -1,6 +1,6 @@
 /** The settings of `check` beside those of every lookup. */
 import { isIP } from 'node:net';
-import { bad, parseInteger, parsePort, parseSwitch } from '../options/given.ts';
+import { bad, parseChoice, parseInteger, parsePort, parseSwitch } from '../options/given.ts';
 import { type LookupSettings, optional, readLookupSettings } from '../options/lookup.ts';
 import type { Sources } from '../options/sources.ts';
 
@@ -14,6 +14,10 @@ export interface CheckSettings {
   readonly fromAddress: string | undefined;
   readonly helo: string | undefined;
   readonly parallel: number;
+  /** Days ahead; undefined: the checks' own. */
+  readonly days: number | undefined;
+  /** Whether every authoritative server is asked by itself; undefined: for single targets, not for lists. */
+  readonly servers: 'all' | 'one' | undefined;
 }
 
 export function readCheckSettings(sources: Sources): CheckSettings {
@@ -34,5 +38,7 @@ export function readCheckSettings(sources: Sources): CheckSettings {
       return helo;
     }),
     parallel: optional(sources.one('parallel'), (given) => parseInteger(given, 1, 256)) ?? DEFAULT_PARALLEL,
+    days: optional(sources.one('days'), (given) => parseInteger(given, 1, 3650)),
+    servers: optional(sources.one('servers'), (given) => parseChoice(given, ['all', 'one'])),
   };
 }

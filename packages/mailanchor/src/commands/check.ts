@@ -1,6 +1,7 @@
 /** `mailanchor check TARGET...` */
 import type { DomainCheck, DomainVerdict } from '@mailanchor/smtp';
 import { inOrder } from '../check/in-order.ts';
+import { openCheckLookup } from '../check/inspection.ts';
 import { Overview } from '../check/overview.ts';
 import { renderCheck, renderVerdict } from '../check/render.ts';
 import { checkTarget, progressText } from '../check/run.ts';
@@ -9,7 +10,6 @@ import { fromArguments, fromFile, fromLines, readTarget, type TargetLine } from 
 import { statusOfVerdicts } from '../check/worst.ts';
 import type { Context, Voice } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { openLookup } from '../lookup.ts';
 import { readCommon } from '../options/common.ts';
 import { printable } from '../terminal/printable.ts';
 
@@ -26,7 +26,8 @@ export async function runCheck(
   const targets = chooseTargets(texts, file, context);
   const { sources, voice } = await readCommon(context, options, 'check');
   const settings = readCheckSettings(sources);
-  const lookup = await openLookup(settings.lookup);
+  const list = file !== undefined || texts.includes('-');
+  const lookup = await openCheckLookup(settings, list);
 
   const verdicts = new Set<DomainVerdict>();
   let badLines = 0;

@@ -13,6 +13,11 @@ const check = z
     'from-address': text.describe('local address to connect from').optional(),
     helo: text.describe('name to greet with').optional(),
     parallel: z.number().int().min(1).max(256).describe('targets checked at a time').optional(),
+    days: z.number().int().min(1).max(3650).describe('days ahead that are looked at').optional(),
+    servers: z
+      .enum(['all', 'one'])
+      .describe('whether every authoritative server is asked by itself')
+      .optional(),
   })
   .describe('settings of `mailanchor check`');
 

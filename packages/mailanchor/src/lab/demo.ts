@@ -1,6 +1,7 @@
 /** `lab --demo`: every destination checked, what came out beside what must, and one explanation in full. */
 import type { LabDestination } from '@mailanchor/lab';
 import type { DomainCheck } from '@mailanchor/smtp';
+import { openCheckLookup } from '../check/inspection.ts';
 import { findingCodes } from '../check/overview.ts';
 import { renderCheck } from '../check/render.ts';
 import { checkTarget } from '../check/run.ts';
@@ -9,7 +10,6 @@ import { readTarget } from '../check/targets.ts';
 import { VERDICT_TONE } from '../check/words.ts';
 import { readConfig } from '../config/load.ts';
 import type { Voice } from '../context.ts';
-import { openLookup } from '../lookup.ts';
 import { Sources } from '../options/sources.ts';
 import { sign } from '../terminal/paint.ts';
 import { printable } from '../terminal/printable.ts';
@@ -34,7 +34,7 @@ export async function checkDestinations(
 ): Promise<DemoResult[]> {
   const sources = new Sources({}, {}, (await readConfig(config)).section('check'));
   const settings = readCheckSettings(sources);
-  const lookup = await openLookup(settings.lookup);
+  const lookup = await openCheckLookup(settings, false);
   let done = 0;
   const progress = () => voice.progress.show(`checking ${destinations.length} destinations, ${done} done`);
   try {
