@@ -3,6 +3,7 @@ import { rcodeToText } from '@mailanchor/dns';
 import type { ResolverStats } from '@mailanchor/dnssec';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Counts } from './counts.ts';
+import type { ListenerTotals } from './listener-totals.ts';
 import type { ResolverService } from './service.ts';
 
 export interface Metrics {
@@ -17,8 +18,13 @@ export interface Metrics {
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const PREFIX = 'mailanchor_resolver_';
 
-/** `stats`: what the validating resolver counts itself. */
-export function createMetrics(counts: Counts, service: ResolverService, stats: () => ResolverStats): Metrics {
+/** `stats`: what the validating resolver counts itself; `listeners`: what the sockets do. */
+export function createMetrics(
+  counts: Counts,
+  service: ResolverService,
+  stats: () => ResolverStats,
+  listeners: () => ListenerTotals,
+): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const counter = (name: string, help: string, read: () => number) =>
@@ -72,7 +78,23 @@ export function createMetrics(counts: Counts, service: ResolverService, stats: (
       for (const [zone, count] of counts.bogusZones) this.inc({ zone }, count);
     },
   });
-  counter('dropped_total', 'Packets thrown away without an answer', () => counts.dropped);
+  counter(
+    'dropped_total',
+    'Packets thrown away without an answer',
+    () => counts.dropped + listeners().dropped,
+  );
+  gauge('connections', 'Streams open, TCP and TLS', () => listeners().open);
+  counter('connections_accepted_total', 'Streams accepted', () => listeners().accepted);
+  new Counter({
+    name: `${PREFIX}connections_closed_total`,
+    help: 'Streams closed by us: too many, idle, answers not read, no DNS',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [reason, count] of Object.entries(listeners().closed)) this.inc({ reason }, count);
+    },
+  });
   counter('denied_total', 'Packets from addresses that may not ask', () => counts.denied);
   counter('overload_total', 'Queries turned away since too many were under way', () => counts.overload);
   counter('truncated_total', 'Responses truncated to what the client takes', () => counts.truncated);

@@ -13,6 +13,7 @@ import { BogusSummary } from './bogus-summary.ts';
 import { Counts } from './counts.ts';
 import { type HttpServer, serveHttp } from './http-server.ts';
 import { cannotListen, closeAll, listenAll, type OpenListener } from './listen.ts';
+import { type ListenerTotals, totalsOf } from './listener-totals.ts';
 import type { Log } from './log.ts';
 import { findLoop } from './loop-guard.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -20,6 +21,7 @@ import { fingerprintOf, readTls } from './reload.ts';
 import { ResolverService } from './service.ts';
 import { placeToText, type ServiceSettings } from './settings.ts';
 import { keepState, restoreState } from './state.ts';
+import { StrainLog } from './strain-log.ts';
 import { trustAnchorMetrics } from './trust-anchor-metrics.ts';
 
 /** Milliseconds for one lookup at most, whatever --timeout says: clients have gone by then. */
@@ -40,6 +42,7 @@ export class RunningService {
   #fingerprint: string;
   #metrics: Metrics | undefined;
   #follower: AnchorFollower | undefined;
+  #strain: StrainLog | undefined;
   #listeners: readonly OpenListener[] = [];
   #http: HttpServer | undefined;
   #reloading: Promise<void> = Promise.resolve();
@@ -118,6 +121,7 @@ export class RunningService {
     }
     if (settings.metrics) await this.#openHttp(settings.metrics);
     this.#tell();
+    this.#strain = new StrainLog(log, () => this.#strainOf());
     this.#follower?.start();
   }
 
@@ -142,7 +146,12 @@ export class RunningService {
   }
 
   async #openHttp(place: NonNullable<ServiceSettings['metrics']>): Promise<void> {
-    const metrics = createMetrics(this.#counts, this.#service, () => this.#resolver.stats());
+    const metrics = createMetrics(
+      this.#counts,
+      this.#service,
+      () => this.#resolver.stats(),
+      () => this.#totals(),
+    );
     trustAnchorMetrics(metrics.registry, () => this.#follower);
     const { registry } = metrics;
     this.#metrics = metrics;
@@ -154,6 +163,23 @@ export class RunningService {
     } catch (error) {
       throw cannotListen('--metrics', place, error);
     }
+  }
+
+  #totals(): ListenerTotals {
+    return totalsOf(this.#listeners.map(({ listener }) => listener));
+  }
+
+  #strainOf(): Record<string, number> {
+    const { closed, dropped } = this.#totals();
+    return {
+      'packets thrown away': dropped + this.#counts.dropped,
+      'questions of strangers': this.#counts.denied,
+      'questions turned away': this.#counts.overload,
+      'connections refused': closed.refused,
+      'connections that made room': closed.evicted,
+      'connections that read no answers': closed.unread,
+      'connections without DNS': closed.malformed,
+    };
   }
 
   #tell(): void {
@@ -233,6 +259,7 @@ export class RunningService {
     await this.#reloading;
     await this.#service.drained(DRAIN_MS);
     this.#bogus.flush();
+    this.#strain?.look();
     await this.#follower?.close();
     if (this.#settings.state) await keepState(this.#settings.state.path, this.#resolver, this.#log);
     await this.#close();
@@ -240,6 +267,7 @@ export class RunningService {
   }
 
   async #close(): Promise<void> {
+    this.#strain?.close();
     await this.#follower?.close();
     await Promise.all([closeAll(this.#listeners), this.#http?.close()]);
     await this.#resolver.close();
