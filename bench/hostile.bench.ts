@@ -19,6 +19,8 @@ import { writeLabFolder } from '../packages/mailanchor/src/lab/folder.ts';
 import type { HonestResult, HonestSettings } from './hostile/honest-client.ts';
 
 const SECONDS = Number(process.env['MAILANCHOR_BENCH_SECONDS'] ?? 4);
+/** A pattern of titles. */
+const ONLY = process.env['MAILANCHOR_BENCH_ONLY'];
 const PROGRAM = fileURLToPath(new URL('../packages/mailanchor/bin/mailanchor.js', import.meta.url));
 /** Milliseconds between two honest questions. */
 const PACE = 20;
@@ -210,6 +212,7 @@ export default async function bench(): Promise<void> {
     );
     console.log('|---|---|---:|---:|---:|---:|---:|---:|');
     for (const { title, run } of ATTACKS) {
+      if (ONLY && !new RegExp(ONLY).test(title)) continue;
       const signal = AbortSignal.timeout(SECONDS * 1000);
       const [volume, { asked: count, good, again, ms }] = await Promise.all([
         run({ port, tlsPort, signal }),

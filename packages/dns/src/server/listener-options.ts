@@ -1,4 +1,5 @@
 /** What a listener is told and what it tells. */
+import type { Turns } from './turns.ts';
 
 /** `tls`: DNS over TLS (rfc7858#section-3.1). */
 export type ListenerProtocol = 'udp' | 'tcp' | 'tls';
@@ -122,6 +123,7 @@ export type ListenerCounters = Counters<ListenerStats>;
 
 /** What the sockets of one listener share. */
 export interface ListenerContext {
+  readonly turns: Turns;
   readonly onQuery: QueryHandler;
   readonly onError: (error: unknown) => void;
   readonly allow: ((address: string) => boolean) | undefined;

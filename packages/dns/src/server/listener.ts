@@ -15,6 +15,7 @@ import {
   type TlsCredentials,
 } from './listener-options.ts';
 import { StreamListener } from './stream-listener.ts';
+import { Turns } from './turns.ts';
 import { bindUdp, createUdpSocket, serveUdp } from './udp-listener.ts';
 
 export interface DnsListener {
@@ -45,6 +46,7 @@ export async function createListener(options: ListenerOptions): Promise<DnsListe
     allow: options.allow,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     counters: newCounters(),
+    turns: new Turns(),
   };
   const opening = new Opening(context, options);
   try {

@@ -7,7 +7,7 @@ import { FrameReader, frame } from '../transport/frame-reader.ts';
 import { type DnsClient, handOver, isQuery, type ListenerContext } from './listener-options.ts';
 
 /** Queries of one stream handed over before others get their turn. */
-const QUERIES_A_TURN = 64;
+const QUERIES_A_TURN = 32;
 const MAX_ANSWER_OCTETS = 0xffff;
 
 export class StreamConnection {
@@ -20,6 +20,12 @@ export class StreamConnection {
   #stream: Socket | undefined;
   #underWay = 0;
   #reading = false;
+  /** For its turn: what comes meanwhile is read then. */
+  #waits = false;
+  readonly #turn = () => {
+    this.#waits = false;
+    this.#read();
+  };
   #ended = false;
   #closed = false;
   /** When the last query was complete or the last answer sent, on the clock of `performance.now()`. */
@@ -51,7 +57,11 @@ export class StreamConnection {
     this.#stream = stream;
     stream.on('data', (chunk: Uint8Array) => {
       this.#frames.push(chunk);
-      this.#read();
+      if (this.#waits) return;
+      this.#waits = true;
+      this.#context.turns.take(this.#turn);
+      // Until then no more of it is to pile up here.
+      if (this.#waits) stream.pause();
     });
     stream.on('drain', () => this.#read());
     stream.on('end', () => {
@@ -95,7 +105,9 @@ export class StreamConnection {
       return;
     }
     stream.pause();
-    if (!this.#blocked(stream)) setImmediate(() => this.#read());
+    if (this.#blocked(stream) || this.#waits) return;
+    this.#waits = true;
+    this.#context.turns.again(this.#turn);
   }
 
   #receive(octets: Uint8Array): void {
