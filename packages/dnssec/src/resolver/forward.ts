@@ -6,7 +6,7 @@ import { Ede, type Name, Rcode, rcodeToText, rrTypeToText } from '@mailanchor/dn
 import type { FetchRequest, RawAnswer, Source } from '../source.ts';
 import { type Exchanger, type ServerEndpoint, serverId } from './exchange.ts';
 import { ForwarderFaults } from './forwarder-faults.ts';
-import { isUsable } from './iterate.ts';
+import { isUsable } from './lameness.ts';
 import type { ServerStats } from './server-stats.ts';
 
 export interface ForwarderOptions {

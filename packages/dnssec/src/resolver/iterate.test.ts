@@ -349,4 +349,27 @@ describe('rule 22: less of the name', () => {
     const refuses = on('www.example. A', header({ rcode: 5 }));
     expect(await told('relaxed', 'a.b.www.example. A', refuses)).toContain('A a.b.www.example. @192.0.2.2');
   });
+  const lostAt = (server: string) => on('www.example. A', () => 'silent', server);
+  test('rule 22: a server that is silent about what lies above is asked for that once, and is not forgotten', async () => {
+    expect(await told('relaxed', 'a.b.www.example. A', lostAt('192.0.2.2'))).toEqual([
+      'A example. @192.0.2.1',
+      'A www.example. @192.0.2.2',
+      'A a.b.www.example. @192.0.2.2',
+    ]);
+  });
+  test.each([
+    ['relaxed', ['A c.www.example. @192.0.2.2']],
+    ['on', ['A www.example. @192.0.2.2', 'A c.www.example. @192.0.2.2']],
+  ] as const)('rule 22: %s: the next names of that zone', async (mode, expected) => {
+    const world = new World(zones, { qnameMinimisation: mode });
+    lostAt('192.0.2.2')(world);
+    await verdict(world, 'a.b.www.example. A');
+    world.network.log();
+    await verdict(world, 'c.www.example. A');
+    expect(world.network.log()).toEqual(expected);
+    world.network.heal();
+    world.pass(901);
+    await verdict(world, 'd.e.www.example. A');
+    expect(world.network.log()).toContain('A www.example. @192.0.2.2');
+  });
 });

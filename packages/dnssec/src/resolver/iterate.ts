@@ -29,6 +29,7 @@ import {
   rootDelegation,
 } from './delegation.ts';
 import { type Exchanger, serverId } from './exchange.ts';
+import { isLame, isUsable } from './lameness.ts';
 import { minimise, type QnameMinimisation } from './qname-minimisation.ts';
 import type { RootHint } from './root-hints.ts';
 import type { ServerStats } from './server-stats.ts';
@@ -69,11 +70,17 @@ interface Walk {
 
 /** Passes over all servers of a zone: those that were silent are asked once more, with more patience. */
 const PASSES = 2;
+/** Of a shortened question: the whole one is to follow, and it tells more. */
+const SHORTENED_PASSES = 1;
+/** Seconds for which a zone whose servers do not answer shortened questions is spared them. */
+const CHOKER_TTL = 900;
 
 export class IterativeSource implements Source {
   readonly #options: IterativeOptions;
   readonly #delegations: DelegationCache;
   readonly #addresses = new BoundedMap<{ addresses: readonly string[]; expiresAt: number }>(20_000);
+  /** Zones whose servers did not answer a shortened question, by the time until which they are asked for whole names. */
+  readonly #chokers = new BoundedMap<number>(5_000);
   #root: Delegation | undefined;
   #priming: Promise<Delegation> | undefined;
 
@@ -110,13 +117,20 @@ export class IterativeSource implements Source {
     let minimising = true;
 
     for (let referrals = 0; referrals < walk.work.budgets.referrals; ) {
-      const ask = minimising
-        ? minimise(mode, delegation.zone, name, type, known, shortened)
-        : { name, type, whole: true };
-      const told = await this.#askZone(delegation, ask.name, ask.type, walk);
+      const ask =
+        minimising && !this.#chokes(delegation.zone)
+          ? minimise(mode, delegation.zone, name, type, known, shortened)
+          : { name, type, whole: true };
+      const passes = ask.whole ? PASSES : SHORTENED_PASSES;
+      const told = await this.#askZone(delegation, ask.name, ask.type, walk, passes);
       if (told.kind === 'failure') {
-        if (ask.whole) return told;
+        if (ask.whole) {
+          // Where every server was to be avoided, the delegation is not what was wrong.
+          if (walk.avoid.size === 0) this.#forget(delegation);
+          return told;
+        }
         minimising = false;
+        if (mode === 'relaxed') this.#chokers.set(delegation.zone.key, this.#options.now() + CHOKER_TTL);
         continue;
       }
       const { message, server } = told;
@@ -143,6 +157,10 @@ export class IterativeSource implements Source {
       shortened++;
     }
     throw new BudgetExceeded('referrals', `more than ${walk.work.budgets.referrals} referrals for ${name}`);
+  }
+
+  #chokes(zone: Name): boolean {
+    return (this.#chokers.get(zone.key) ?? 0) > this.#options.now();
   }
 
   /** The root's servers: the hints, asked once for what is current (rfc8109). */
@@ -191,7 +209,13 @@ export class IterativeSource implements Source {
   }
 
   /** Asks the servers of a zone until one gives an answer that is about the question. */
-  async #askZone(delegation: Delegation, name: Name, type: number, walk: Walk): Promise<Told> {
+  async #askZone(
+    delegation: Delegation,
+    name: Name,
+    type: number,
+    walk: Walk,
+    passes = PASSES,
+  ): Promise<Told> {
     const { exchanger, stats } = this.#options;
     const { budgets } = walk.work;
     const failures = new Failures(delegation.zone, name, type);
@@ -201,13 +225,12 @@ export class IterativeSource implements Source {
       const told = await attempt.call(this, address, 0);
       if (told) return told;
     }
-    for (let pass = 1; pass < PASSES; pass++) {
+    for (let pass = 1; pass < passes; pass++) {
       for (const address of silent.splice(0)) {
         const told = await attempt.call(this, address, pass);
         if (told) return told;
       }
     }
-    this.#forget(delegation);
     return failures.verdict();
 
     async function attempt(this: IterativeSource, address: Address, pass: number): Promise<Told | undefined> {
@@ -328,29 +351,6 @@ export class IterativeSource implements Source {
     this.#addresses.set(server.key, { addresses, expiresAt: now() + lifetime });
     return addresses;
   }
-}
-
-/** Whether the message answers at all: with records, a denial, or a DNAME that makes too long a name (rfc6672#section-2.2). */
-export function isUsable({ rcode, answers }: Message): boolean {
-  if (rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN) return true;
-  return rcode === Rcode.YXDOMAIN && answers.some(({ type }) => type === RRType.DNAME);
-}
-
-/**
- * Whether a server shows that it does not serve the zone: it refers sideways or up, to a zone that is not below the one it was asked for
- * (rfc1912#section-2.8).
- */
-function isLame(message: Message, zone: Name): boolean {
-  if (message.aa || message.answers.length > 0 || message.rcode !== Rcode.NOERROR) return false;
-  let refers = false;
-  for (const { type, name } of message.authorities) {
-    if (type === RRType.SOA || type === RRType.NSEC || type === RRType.NSEC3) return false;
-    if (type === RRType.NS) {
-      if (name.isBelow(zone)) return false;
-      refers = true;
-    }
-  }
-  return refers;
 }
 
 /** What went wrong with each server of a zone, told as one reason. */
