@@ -49,6 +49,8 @@ export class Name {
   readonly wire: Uint8Array;
   #key: string | undefined;
   #labelCount = -1;
+  /** Made once: every cache is searched from a name upwards. */
+  #parent: Name | undefined;
 
   private constructor(wire: Uint8Array, key?: string) {
     this.wire = wire;
@@ -194,7 +196,9 @@ export class Name {
 
   /** The name without its leftmost label; the root's parent is the root. */
   get parent(): Name {
-    return this.isRoot ? this : this.stripLeft(1);
+    if (this.isRoot) return this;
+    this.#parent ??= this.stripLeft(1);
+    return this.#parent;
   }
 
   /** The name without its `count` leftmost labels (the root where there are no more). */
@@ -206,7 +210,9 @@ export class Name {
 
   /** The ancestor (or the name itself) that has `count` labels; `count` is at most `labelCount`. */
   ancestor(count: number): Name {
-    return this.stripLeft(Math.max(0, this.labelCount - count));
+    let name: Name = this;
+    for (let labels = this.labelCount; labels > count; labels--) name = name.parent;
+    return name;
   }
 
   /** The longest name that both are at or below. */

@@ -61,18 +61,30 @@ export class ChainOfTrust {
     }
     if (!anchor) return this.#insecure(target.ancestor(0), undefined, 'no trust anchor');
 
-    let current = await this.#step(anchor.zone, () => this.#anchored(anchor, work));
+    const now = this.#options.now();
+    let known = this.#known(anchor.zone, now);
+    let current = known ?? (await this.#step(anchor.zone, () => this.#anchored(anchor, work)));
     let trust = current.trust as ZoneTrust;
     for (let labels = anchor.zone.labelCount + 1; labels <= target.labelCount; labels++) {
       if (trust.status !== 'secure') return trust;
       const child = target.ancestor(labels);
-      const from = trust;
-      const turn = work.turn();
-      if (turn) await turn;
-      current = await this.#step(child, () => this.#descend(from, child, work));
+      // Most of the way is known, and nothing is waited for there.
+      known = this.#known(child, now);
+      if (known) current = known;
+      else {
+        const from = trust;
+        const turn = work.turn();
+        if (turn) await turn;
+        current = await this.#step(child, () => this.#descend(from, child, work));
+      }
       if (current.trust !== 'no-cut') trust = current.trust;
     }
     return trust;
+  }
+
+  #known(zone: Name, now: number): Step | undefined {
+    const step = this.#steps.get(zone.key);
+    return step && step.expiresAt > now ? step : undefined;
   }
 
   /** Finds everything out anew: the anchors have changed. */
@@ -107,8 +119,8 @@ export class ChainOfTrust {
 
   /** From the cache, from whoever is finding it out, or found out. A chain depends on its parents only: no two wait for each other. */
   async #step(name: Name, find: () => Promise<Step>): Promise<Step> {
-    const cached = this.#steps.get(name.key);
-    if (cached && cached.expiresAt > this.#options.now()) return cached;
+    const cached = this.#known(name, this.#options.now());
+    if (cached) return cached;
     const underWay = this.#underWay.get(name.key);
     if (underWay) return underWay;
     const finding = find();

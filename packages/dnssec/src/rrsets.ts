@@ -2,11 +2,6 @@
 import { type Name, type ResourceRecord, RRType } from '@mailanchor/dns';
 import type { SignedRRset } from './signature.ts';
 
-/** A key for name and type. The type comes first: names may hold any octet. */
-export function rrsetKey(name: Name, type: number): string {
-  return `${type}/${name.key}`;
-}
-
 interface Gathered {
   name: Name;
   type: number;
@@ -42,47 +37,77 @@ function addTo(set: Gathered, rdata: Uint8Array): void {
   set.rdatas.push(rdata);
 }
 
+/** RRsets up to which each is looked at: most responses have a handful, and making and hashing keys takes longer. */
+const FEW_SETS = 16;
+
+/** The RRsets of a section, in order of appearance. */
+export class RRsets {
+  readonly #sets: Gathered[] = [];
+  /** Once there are many. */
+  #index: Map<string, Gathered> | undefined;
+
+  get(name: Name, type: number): SignedRRset | undefined {
+    return this.gathered(name, type);
+  }
+
+  values(): readonly SignedRRset[] {
+    return this.#sets;
+  }
+
+  gathered(name: Name, type: number): Gathered | undefined {
+    if (this.#index) return this.#index.get(indexKey(name, type));
+    for (const set of this.#sets) if (set.type === type && set.name.equals(name)) return set;
+    return undefined;
+  }
+
+  add(set: Gathered): void {
+    this.#sets.push(set);
+    if (this.#index) this.#index.set(indexKey(set.name, set.type), set);
+    else if (this.#sets.length > FEW_SETS)
+      this.#index = new Map(this.#sets.map((each) => [indexKey(each.name, each.type), each]));
+  }
+}
+
+/** The type comes first: names may hold any octet. */
+function indexKey(name: Name, type: number): string {
+  return `${type}/${name.key}`;
+}
+
 /**
- * RRsets of class IN by `rrsetKey`. RRSIGs, those of `elsewhere` included, are attached to what they cover and are no RRsets themselves;
- * duplicates are removed (rfc4034#section-6.3); the TTL is the smallest.
+ * RRsets of class IN. RRSIGs, those of `elsewhere` included, are attached to what they cover and are no RRsets themselves; duplicates are
+ * removed (rfc4034#section-6.3); the TTL is the smallest.
  */
 export function collectRRsets(
   records: readonly ResourceRecord[],
   elsewhere: readonly ResourceRecord[] = [],
-): Map<string, SignedRRset> {
-  const sets = new Map<string, Gathered>();
-  // Some servers put a signature into another section than its records: it signs them all the same.
-  const signatures = elsewhere.filter(({ type, rdata }) => type === RRType.RRSIG && rdata.length > 2);
+): RRsets {
+  const sets = new RRsets();
+  let many = false;
   for (const record of records) {
-    if (record.class !== 1) continue;
-    if (record.type === RRType.RRSIG) {
-      if (record.rdata.length > 2) signatures.push(record);
-      continue;
-    }
-    const key = rrsetKey(record.name, record.type);
-    const set = sets.get(key);
+    if (record.class !== 1 || record.type === RRType.RRSIG) continue;
+    const { name, type, ttl, rdata } = record;
+    const set = sets.gathered(name, type);
     if (!set) {
-      sets.set(key, {
-        name: record.name,
-        type: record.type,
-        class: record.class,
-        ttl: record.ttl,
-        rdatas: [record.rdata],
-        signatures: [],
-      });
+      sets.add({ name, type, class: 1, ttl, rdatas: [rdata], signatures: [] });
       continue;
     }
-    set.ttl = Math.min(set.ttl, record.ttl);
-    addTo(set, record.rdata);
+    set.ttl = Math.min(set.ttl, ttl);
+    addTo(set, rdata);
+    many ||= set.known !== undefined;
   }
-  for (const { name, rdata } of signatures) {
-    const covered = (rdata[0]! << 8) | rdata[1]!;
-    const set = sets.get(rrsetKey(name, covered));
-    // A hundred signatures over one RRset are nobody's honest zone; verification is bounded besides.
-    if (set && set.signatures.length < 32) set.signatures.push(rdata);
-  }
-  for (const set of sets.values()) delete set.known;
+  if (sets.values().length === 0) return sets;
+  // Some servers put a signature into another section than its records: it signs them all the same.
+  for (const record of elsewhere) attach(sets, record);
+  for (const record of records) if (record.class === 1) attach(sets, record);
+  if (many) for (const set of sets.values()) delete (set as Gathered).known;
   return sets;
+}
+
+function attach(sets: RRsets, { type, name, rdata }: ResourceRecord): void {
+  if (type !== RRType.RRSIG || rdata.length <= 2) return;
+  const set = sets.gathered(name, (rdata[0]! << 8) | rdata[1]!);
+  // A hundred signatures over one RRset are nobody's honest zone; verification is bounded besides.
+  if (set && set.signatures.length < 32) set.signatures.push(rdata);
 }
 
 /** The records of an RRset, and its RRSIGs, with the TTL given (seconds). */

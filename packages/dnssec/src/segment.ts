@@ -3,7 +3,7 @@
  * a status of its own (rfc7672#section-2.1.3 asks for exactly that).
  */
 import { decodeSingleName, type Message, type Name, Rcode, RRType } from '@mailanchor/dns';
-import { collectRRsets, rrsetKey } from './rrsets.ts';
+import { collectRRsets, type RRsets } from './rrsets.ts';
 import type { SignedRRset } from './signature.ts';
 
 interface SegmentBase {
@@ -48,11 +48,7 @@ const MAX_ANY_RRSETS = 24;
 const PROOF_TYPES: ReadonlySet<number> = new Set([RRType.NSEC, RRType.NSEC3, RRType.SOA]);
 
 /** Which of two RRsets came first. */
-function firstOf(
-  sets: Map<string, SignedRRset>,
-  a: SignedRRset,
-  b: SignedRRset | undefined,
-): SignedRRset | undefined {
+function firstOf(sets: RRsets, a: SignedRRset, b: SignedRRset | undefined): SignedRRset | undefined {
   for (const set of sets.values()) if (set === a || set === b) return set;
   return undefined;
 }
@@ -67,9 +63,9 @@ function targetOf(rdata: Uint8Array): Name | undefined {
 }
 
 /** The DNAME that covers `name`, the closest first. */
-function coveringDname(sets: Map<string, SignedRRset>, name: Name): SignedRRset | undefined {
+function coveringDname(sets: RRsets, name: Name): SignedRRset | undefined {
   for (let owner = name.parent; !owner.isRoot; owner = owner.parent) {
-    const dname = sets.get(rrsetKey(owner, RRType.DNAME));
+    const dname = sets.get(owner, RRType.DNAME);
     if (dname) return dname;
   }
   return undefined;
@@ -102,10 +98,10 @@ export function readSegments(
     const base = { owner, proofs, bailiwick, outside: elsewhereSpokenOf || !owner.isAtOrBelow(bailiwick) };
 
     const dname = coveringDname(sets, owner);
-    const cname = sets.get(rrsetKey(owner, RRType.CNAME));
-    const rrsets = [...sets.values()].filter(
-      (set) => (type === RRType.ANY || set.type === type) && set.name.equals(owner),
-    );
+    const cname = sets.get(owner, RRType.CNAME);
+    const rrsets = sets
+      .values()
+      .filter((set) => (type === RRType.ANY || set.type === type) && set.name.equals(owner));
     // A CNAME has nothing beside it (rfc2181#section-10.1): where a server sends both all the same, the first counts.
     const isAlias = type !== RRType.ANY && cname !== undefined && firstOf(sets, cname, rrsets[0]) === cname;
     // Below a DNAME even a question for the CNAME, or for everything, is answered by the DNAME, which alone is signed

@@ -195,14 +195,12 @@ export function verifyRRset(
 ): SignatureResult {
   const { budgets } = context.work;
   const skew = context.skew ?? 0;
-  const what = `${rrTypeToText(rrset.type)} of ${rrset.name}`;
   const ownerLabels = rrset.name.isWildcard ? rrset.name.labelCount - 1 : rrset.name.labelCount;
-  let failure: Failure = {
-    rank: 0,
-    reason: { ede: Ede.RRSIGS_MISSING, text: `no signature over ${what}`, zone: signer },
-  };
-  const fail = (rank: number, ede: number, text: string) => {
-    if (rank > failure.rank) failure = { rank, reason: { ede, text, zone: signer } };
+  let failure = undefined as Failure | undefined;
+  // The text is made where it is needed: most signatures hold.
+  const fail = (rank: number, ede: number, text: (what: string) => string) => {
+    if (rank <= (failure?.rank ?? 0)) return;
+    failure = { rank, reason: { ede, text: text(whatOf(rrset)), zone: signer } };
   };
 
   let tried = 0;
@@ -211,33 +209,45 @@ export function verifyRRset(
     try {
       rrsig = decodeRrsig(rdata);
     } catch {
-      fail(1, Ede.RRSIGS_MISSING, `malformed signature over ${what}`);
+      fail(1, Ede.RRSIGS_MISSING, (what) => `malformed signature over ${what}`);
       continue;
     }
     if (rrsig.typeCovered !== rrset.type) continue;
     if (!rrsig.signer.equals(signer)) {
-      fail(1, Ede.DNSSEC_BOGUS, `signature over ${what} names ${rrsig.signer} as signer, not ${signer}`);
+      fail(
+        1,
+        Ede.DNSSEC_BOGUS,
+        (what) => `signature over ${what} names ${rrsig.signer} as signer, not ${signer}`,
+      );
       continue;
     }
     if (!isSupportedAlgorithm(rrsig.algorithm, context.policy)) {
       fail(
         1,
         Ede.UNSUPPORTED_DNSKEY_ALGORITHM,
-        `signature over ${what} by ${algorithmToText(rrsig.algorithm)}`,
+        (what) => `signature over ${what} by ${algorithmToText(rrsig.algorithm)}`,
       );
       continue;
     }
     if (rrsig.labels > ownerLabels) {
-      fail(2, Ede.DNSSEC_BOGUS, `signature over ${what} has more labels than its owner`);
+      fail(2, Ede.DNSSEC_BOGUS, (what) => `signature over ${what} has more labels than its owner`);
       continue;
     }
     if (serialAfter(rrsig.inception, rrsig.expiration)) {
-      fail(2, Ede.SIGNATURE_EXPIRED_BEFORE_VALID, `signature over ${what} expires before it begins`);
+      fail(
+        2,
+        Ede.SIGNATURE_EXPIRED_BEFORE_VALID,
+        (what) => `signature over ${what} expires before it begins`,
+      );
       continue;
     }
     if (serialAfter(context.now - skew, rrsig.expiration)) {
       const when = timeText(rrsig.expiration, context.now);
-      fail(4, Ede.SIGNATURE_EXPIRED, `signature over ${what} expired ${when} (key ${rrsig.keyTag})`);
+      fail(
+        4,
+        Ede.SIGNATURE_EXPIRED,
+        (what) => `signature over ${what} expired ${when} (key ${rrsig.keyTag})`,
+      );
       continue;
     }
     if (serialAfter(rrsig.inception, context.now + skew)) {
@@ -245,7 +255,7 @@ export function verifyRRset(
       fail(
         4,
         Ede.SIGNATURE_NOT_YET_VALID,
-        `signature over ${what} is not valid before ${when} (key ${rrsig.keyTag})`,
+        (what) => `signature over ${what} is not valid before ${when} (key ${rrsig.keyTag})`,
       );
       continue;
     }
@@ -254,7 +264,7 @@ export function verifyRRset(
       fail(
         3,
         Ede.DNSKEY_MISSING,
-        `${what} is signed by key ${rrsig.keyTag}, which ${signer} does not publish`,
+        (what) => `${what} is signed by key ${rrsig.keyTag}, which ${signer} does not publish`,
       );
       continue;
     }
@@ -278,7 +288,18 @@ export function verifyRRset(
         },
       };
     }
-    fail(5, Ede.DNSSEC_BOGUS, `signature over ${what} by key ${rrsig.keyTag} does not verify`);
+    fail(5, Ede.DNSSEC_BOGUS, (what) => `signature over ${what} by key ${rrsig.keyTag} does not verify`);
   }
-  return { kind: 'invalid', reason: failure.reason };
+  return {
+    kind: 'invalid',
+    reason: failure?.reason ?? {
+      ede: Ede.RRSIGS_MISSING,
+      text: `no signature over ${whatOf(rrset)}`,
+      zone: signer,
+    },
+  };
+}
+
+function whatOf({ type, name }: RRset): string {
+  return `${rrTypeToText(type)} of ${name}`;
 }

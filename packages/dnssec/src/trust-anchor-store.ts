@@ -23,7 +23,7 @@ import { keyTag } from './key-tag.ts';
 import { KeyStore } from './public-key.ts';
 import type { ValidatingResolver } from './resolver/validating-resolver.ts';
 import type { Clock } from './resolver.ts';
-import { collectRRsets, rrsetKey } from './rrsets.ts';
+import { collectRRsets } from './rrsets.ts';
 import { REVOKE_FLAG, type SignedRRset, type VerifyContext, verifyRRset, type ZoneKey } from './signature.ts';
 import { TrustAnchors } from './trust-anchor.ts';
 import {
@@ -202,7 +202,7 @@ export class TrustAnchorStore {
   #observe(point: TrustPointState, records: readonly ResourceRecord[] | undefined): TrustPointState {
     const now = this.#now();
     const zone = Name.fromText(point.zone);
-    const rrset = collectRRsets(records ?? []).get(rrsetKey(zone, RRType.DNSKEY));
+    const rrset = collectRRsets(records ?? []).get(zone, RRType.DNSKEY);
     if (!rrset) return postponed(point, now);
     try {
       const selfRevoked = this.#selfRevoked(zone, rrset, now);

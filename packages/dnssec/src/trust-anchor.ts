@@ -88,6 +88,7 @@ export interface TrustAnchor {
 /** Anchors by zone. */
 export class TrustAnchors {
   readonly #byZone = new Map<string, { zone: Name; ds: DsData[]; keys: ZoneKey[] }>();
+  #root: TrustAnchor | undefined;
 
   constructor(records: readonly ResourceRecord[]) {
     this.replace(records);
@@ -103,10 +104,13 @@ export class TrustAnchors {
       else if (type === RRType.DNSKEY)
         anchor.keys.push({ tag: keyTag(rdata), data: decodeDnskey(rdata), rdata });
     }
+    this.#root = this.#byZone.get(Name.root.key);
   }
 
   /** The anchor of the closest zone at or above `name`. */
   closest(name: Name): TrustAnchor | undefined {
+    // Mostly there is one, of the root.
+    if (this.#byZone.size === 1 && this.#root) return this.#root;
     for (let candidate = name; ; candidate = candidate.parent) {
       const anchor = this.#byZone.get(candidate.key);
       if (anchor || candidate.isRoot) return anchor;

@@ -72,9 +72,15 @@ export class ExchangeTable {
   }
 }
 
+/** The address seen to be one last: the next packet often goes there too, and Node reads addresses with a regular expression. */
+let checkedAddress = '';
+
 /** Names are refused: looking one up would be a query outside of all proof. */
 function checkEndpoint({ address, port }: Endpoint): void {
-  if (isIP(address) === 0) throw new DnsFormatError('bad-endpoint', `"${address}" is no IP address`);
+  if (address !== checkedAddress) {
+    if (isIP(address) === 0) throw new DnsFormatError('bad-endpoint', `"${address}" is no IP address`);
+    checkedAddress = address;
+  }
   if (!Number.isInteger(port) || port < 1 || port > 0xffff)
     throw new DnsFormatError('bad-endpoint', `${port} is no port`);
 }

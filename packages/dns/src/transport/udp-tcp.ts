@@ -20,12 +20,13 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const udp = isTransport(options.udp) ? options.udp : createUdpTransport(options.udp);
   const tcp = isTransport(options.tcp) ? options.tcp : createTcpTransport(options.tcp);
   return {
-    async exchange(query: Message, server: Endpoint, limits: ExchangeOptions): Promise<Message> {
+    exchange(query: Message, server: Endpoint, limits: ExchangeOptions): Promise<Message> {
       const start = performance.now();
-      const response = await udp.exchange(query, server, limits);
-      if (!response.tc) return response;
-      const timeoutMs = Math.max(0, limits.timeoutMs - (performance.now() - start));
-      return tcp.exchange(query, server, { ...limits, timeoutMs });
+      return udp.exchange(query, server, limits).then((response) => {
+        if (!response.tc) return response;
+        const timeoutMs = Math.max(0, limits.timeoutMs - (performance.now() - start));
+        return tcp.exchange(query, server, { ...limits, timeoutMs });
+      });
     },
     async close(): Promise<void> {
       await udp.close();

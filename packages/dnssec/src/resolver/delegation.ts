@@ -1,7 +1,7 @@
 /** A zone cut as a referral describes it: the child's servers, their addresses where told, and the DS or its absence. */
 import { decodeA, decodeAaaa, decodeSingleName, type Message, type Name, RRType } from '@mailanchor/dns';
 import { BoundedMap } from '../bounded-map.ts';
-import { collectRRsets, rrsetKey } from '../rrsets.ts';
+import { collectRRsets } from '../rrsets.ts';
 import type { SignedRRset } from '../signature.ts';
 import type { ReferralDs } from '../source.ts';
 import type { RootHint } from './root-hints.ts';
@@ -30,7 +30,8 @@ export function readReferral(
   name: Name,
   limits: { servers: number; now: number; maxTtl: number },
 ): Delegation | undefined {
-  if (message.answers.length > 0) return undefined;
+  if (message.answers.length > 0 || !message.authorities.some(({ type }) => type === RRType.NS))
+    return undefined;
   const sets = collectRRsets(message.authorities);
   let ns: SignedRRset | undefined;
   for (const set of sets.values()) {
@@ -48,15 +49,12 @@ export function readReferral(
       continue;
     }
     const addresses = server.isAtOrBelow(zone)
-      ? [
-          ...addressesOf(glue.get(rrsetKey(server, RRType.A))),
-          ...addressesOf(glue.get(rrsetKey(server, RRType.AAAA))),
-        ]
+      ? [...addressesOf(glue.get(server, RRType.A)), ...addressesOf(glue.get(server, RRType.AAAA))]
       : [];
     servers.push({ name: server, addresses });
   }
-  const ds = sets.get(rrsetKey(ns.name, RRType.DS));
-  const proofs = [...sets.values()].filter(({ type }) => type === RRType.NSEC || type === RRType.NSEC3);
+  const ds = sets.get(ns.name, RRType.DS);
+  const proofs = sets.values().filter(({ type }) => type === RRType.NSEC || type === RRType.NSEC3);
   return {
     zone: ns.name,
     servers,

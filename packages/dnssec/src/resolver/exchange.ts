@@ -95,7 +95,7 @@ export class Exchanger {
     const key = `${serverId(ask.server)} ${ask.type} ${ask.recurse} ${ask.name.key}`;
     const underWay = this.#underWay.get(key);
     if (underWay) return charged(await underWay, work);
-    const sent = this.#send({ ...ask, timeoutMs: Math.min(ask.timeoutMs, left) }, work);
+    const sent = this.#send(ask.timeoutMs > left ? { ...ask, timeoutMs: left } : ask, work);
     this.#underWay.set(key, sent);
     try {
       return charged(await sent, work);
@@ -104,11 +104,13 @@ export class Exchanger {
     }
   }
 
-  async #send(ask: Ask, work: Work): Promise<Exchanged> {
-    const first = await this.#attempt(ask, true);
+  #send(ask: Ask, work: Work): Promise<Exchanged> {
+    return this.#attempt(ask, true, (first) => this.#withoutEdns(ask, first, work));
+  }
+
+  async #withoutEdns(ask: Ask, first: Exchanged, work: Work): Promise<Exchanged> {
     // A server from before EDNS says FORMERR to it (rfc6891#section-7). Asked without, it can only answer for unsigned zones: an answer
     // without DNSSEC records is never by itself a reason to call a zone unsigned.
-    if (first.kind === 'error' || first.message.rcode !== Rcode.FORMERR || first.message.edns) return first;
     const left = work.deadline - this.#options.clock();
     // Whoever shares this exchange has budgets of their own: where this one is used up, FORMERR is the answer.
     if (left <= 0 || work.upstreamQueries >= work.budgets.upstreamQueries) return first;
@@ -117,40 +119,47 @@ export class Exchanger {
     return second.kind === 'response' ? { ...second, ednsRefused: true } : second;
   }
 
-  async #attempt(ask: Ask, edns: boolean): Promise<Exchanged> {
+  /** `refused`: what to do where the server is one that does not know EDNS. */
+  #attempt(ask: Ask, edns: boolean, refused?: (first: Exchanged) => Promise<Exchanged>): Promise<Exchanged> {
     const { transport, stats, counters, clock, onQuery } = this.#options;
     const { server, name, type, recurse, timeoutMs, purpose, target, zone } = ask;
     const query = makeQuery(name, type, {
       rd: recurse,
       cd: recurse,
-      ...(edns ? { do: true, udpPayloadSize: UDP_PAYLOAD } : { edns: false }),
+      do: true,
+      udpPayloadSize: UDP_PAYLOAD,
+      edns,
     });
     const begin = clock();
     if (counters) counters.upstreamQueries++;
-    let outcome: Exchanged;
-    try {
-      const message = await (server.transport ?? transport).exchange(query, server, { timeoutMs });
-      // The transport has tried TCP by now: what is cut off is unknown, not absent.
-      if (message.tc) throw new TransportError('malformed', 'the answer is cut off, over TCP as well');
-      outcome = { kind: 'response', message };
-      stats.answered(serverId(server), clock() - begin);
-    } catch (error) {
-      const failed =
-        error instanceof TransportError
-          ? error
-          : new TransportError(
-              'failed',
-              `${rrTypeToText(type)} of ${name} could not be asked: ${String(error)}`,
-              {
-                cause: error,
-              },
-            );
+    const told = (outcome: Exchanged): Exchanged => {
+      onQuery?.({ server, name, type, ms: clock() - begin, purpose, target, zone, outcome });
+      return outcome;
+    };
+    const failed = (error: unknown): Exchanged => {
+      const text = () => `${rrTypeToText(type)} of ${name} could not be asked: ${String(error)}`;
       stats.silent(serverId(server));
       if (counters) counters.upstreamErrors++;
-      outcome = { kind: 'error', error: failed };
+      return told({
+        kind: 'error',
+        error:
+          error instanceof TransportError ? error : new TransportError('failed', text(), { cause: error }),
+      });
+    };
+    const answered = (message: Message): Exchanged | Promise<Exchanged> => {
+      // The transport has tried TCP by now: what is cut off is unknown, not absent.
+      if (message.tc)
+        return failed(new TransportError('malformed', 'the answer is cut off, over TCP as well'));
+      stats.answered(serverId(server), clock() - begin);
+      const outcome = told({ kind: 'response', message });
+      return refused && message.rcode === Rcode.FORMERR && !message.edns ? refused(outcome) : outcome;
+    };
+    // One promise a packet: every further one is paid for with each.
+    try {
+      return (server.transport ?? transport).exchange(query, server, { timeoutMs }).then(answered, failed);
+    } catch (error) {
+      return Promise.resolve(failed(error));
     }
-    onQuery?.({ server, name, type, ms: clock() - begin, purpose, target, zone, outcome });
-    return outcome;
   }
 }
 

@@ -18,7 +18,7 @@ import {
 import { BoundedMap } from '../bounded-map.ts';
 import { BudgetExceeded, type Work } from '../budget.ts';
 import type { Reason } from '../proof.ts';
-import { collectRRsets, rrsetKey } from '../rrsets.ts';
+import { collectRRsets } from '../rrsets.ts';
 import type { FetchRequest, QueryPurpose, RawAnswer, ReferralDs, Source } from '../source.ts';
 import {
   addressesOf,
@@ -182,14 +182,14 @@ export class IterativeSource implements Source {
       target: Name.root,
     });
     if (told.kind === 'failure') return this.#keepRoot(retry);
-    const ns = collectRRsets(told.message.answers).get(rrsetKey(Name.root, RRType.NS));
+    const ns = collectRRsets(told.message.answers).get(Name.root, RRType.NS);
     const additional = collectRRsets(told.message.additionals);
     const servers: NameServer[] = [];
     for (const rdata of ns?.rdatas ?? []) {
       const name = Name.fromWire(rdata);
       const addresses = [
-        ...addressesOf(additional.get(rrsetKey(name, RRType.A))),
-        ...addressesOf(additional.get(rrsetKey(name, RRType.AAAA))),
+        ...addressesOf(additional.get(name, RRType.A)),
+        ...addressesOf(additional.get(name, RRType.AAAA)),
       ];
       const hinted = this.#options.rootHints.find((hint) => hint.name.equals(name));
       if (addresses.length > 0) servers.push({ name, addresses });
@@ -220,10 +220,20 @@ export class IterativeSource implements Source {
     const { budgets } = walk.work;
     const failures = new Failures(delegation.zone, name, type);
     const silent: Address[] = [];
+    const seen = new Set<string>();
+    const addressless: Name[] = [];
 
-    for await (const address of this.#addressesOf(delegation, walk)) {
+    // Those whose addresses are known, by speed; then those whose names must be looked up first.
+    for (const address of this.#knownServers(delegation, walk, seen, addressless)) {
       const told = await attempt.call(this, address, 0);
       if (told) return told;
+    }
+    for (const server of addressless.slice(0, budgets.addresslessServers)) {
+      const addresses = await this.#lookUpServer(server, walk);
+      for (const address of this.#usable(addresses, delegation, walk, seen)) {
+        const told = await attempt.call(this, address, 0);
+        if (told) return told;
+      }
     }
     for (let pass = 1; pass < passes; pass++) {
       for (const address of silent.splice(0)) {
@@ -273,33 +283,40 @@ export class IterativeSource implements Source {
     }
   }
 
-  /** Addresses of a zone's servers: known ones by speed, then those of servers whose names must be looked up first. */
-  async *#addressesOf(delegation: Delegation, walk: Walk): AsyncGenerator<Address> {
-    const { port, stats, families } = this.#options;
-    const seen = new Set<string>();
-    const usable = (addresses: readonly string[]): Address[] => {
-      const found: Address[] = [];
-      for (const address of addresses) {
-        if (address.includes(':') ? !families.ipv6 : !families.ipv4) continue;
-        const endpoint = { address, port };
-        const id = serverId(endpoint);
-        if (seen.has(id) || walk.avoid.has(id)) continue;
-        seen.add(id);
-        found.push({ id, endpoint });
-      }
-      return stats.order(found, delegation.zone.key);
-    };
-    const addressless: Name[] = [];
+  /** Servers of a zone whose addresses are known, by speed; the names of the others go into `addressless`. */
+  #knownServers(
+    { servers, zone }: Delegation,
+    walk: Walk,
+    seen: Set<string>,
+    addressless: Name[],
+  ): readonly Address[] {
     const direct: string[] = [];
-    for (const server of delegation.servers) {
+    for (const server of servers) {
       const known = server.addresses.length > 0 ? server.addresses : this.#knownAddresses(server.name);
       if (known) direct.push(...known);
       else addressless.push(server.name);
     }
-    yield* usable(direct);
-    for (const name of addressless.slice(0, walk.work.budgets.addresslessServers)) {
-      yield* usable(await this.#lookUpServer(name, walk));
+    return this.#usable(direct, { zone }, walk, seen);
+  }
+
+  /** Addresses that can be asked and have not been, in the order to ask them in. */
+  #usable(
+    addresses: readonly string[],
+    { zone }: Pick<Delegation, 'zone'>,
+    walk: Walk,
+    seen: Set<string>,
+  ): readonly Address[] {
+    const { port, stats, families } = this.#options;
+    const found: Address[] = [];
+    for (const address of addresses) {
+      if (address.includes(':') ? !families.ipv6 : !families.ipv4) continue;
+      const endpoint = { address, port };
+      const id = serverId(endpoint);
+      if (seen.has(id) || walk.avoid.has(id)) continue;
+      seen.add(id);
+      found.push({ id, endpoint });
     }
+    return found.length > 1 ? stats.order(found, zone.key) : found;
   }
 
   /** Glue is good for asking the same servers on behalf of another zone: it says whom to ask, nothing more. */
@@ -342,7 +359,7 @@ export class IterativeSource implements Source {
         queries: 0,
       });
       if (raw.kind === 'failure') continue;
-      const set = collectRRsets(raw.message.answers).get(rrsetKey(server, type));
+      const set = collectRRsets(raw.message.answers).get(server, type);
       if (!set || !server.isAtOrBelow(raw.bailiwick)) continue;
       addresses.push(...addressesOf(set));
       ttl = Math.min(ttl, Math.max(set.ttl, 1));
