@@ -2,7 +2,7 @@
  * The chain of trust: from an anchor down, zone by zone, each link a DS RRset of the parent that vouches for a key of the child
  * (rfc4035#section-5). Walks a label at a time: whether a name is a zone cut is itself only known by proof.
  */
-import { type DsData, Ede, type Name, RRType } from '@mailanchor/dns';
+import { type DsData, detachName, detachRRset, Ede, type Name, RRType } from '@mailanchor/dns';
 import { type AlgorithmPolicy, algorithmToText, isSupportedAlgorithm } from './algorithm.ts';
 import { askUntilGood, type Failure } from './ask.ts';
 import { BoundedMap } from './bounded-map.ts';
@@ -19,8 +19,10 @@ import { readSegments } from './segment.ts';
 import { type SignedRRset, type VerifyContext, ZONE_KEY_FLAG, type ZoneKey } from './signature.ts';
 import type { RawAnswer, Source } from './source.ts';
 import type { TrustAnchor, TrustAnchors } from './trust-anchor.ts';
-import { judgeKeys, type KeysOutcome, keyInfo, readKeys } from './zone-keys.ts';
-import type { SecureTrust, ZoneTrust } from './zone-trust.ts';
+import { detachKeys, dsInfo, judgeKeys, type KeysOutcome, keyInfo, readKeys } from './zone-keys.ts';
+import { chainFrom, type SecureTrust, type ZoneTrust } from './zone-trust.ts';
+
+const NO_KEYS: readonly never[] = [];
 
 /** What one more label brings: a zone of its own, or nothing new. */
 interface Step {
@@ -148,18 +150,21 @@ export class ChainOfTrust {
     } = {},
   ): ZoneTrust {
     const { ttl = 3600, negativeTrustAnchor, ede, ds = [], proof } = more;
+    const kept = detachName(zone);
+    const link: ZoneLink = {
+      zone: kept,
+      status: 'insecure',
+      via: ds.length > 0 ? 'ds' : 'none',
+      ds: ds.map(dsInfo),
+      keys: NO_KEYS,
+      note,
+      ...(proof && { proof: proof.map(detachRRset) }),
+    };
     return {
       status: 'insecure',
-      zone,
-      link: {
-        zone,
-        status: 'insecure',
-        via: ds.length > 0 ? 'ds' : 'none',
-        ds,
-        keys: [],
-        note,
-        ...(proof && { proof }),
-      },
+      zone: kept,
+      link,
+      chain: chainFrom(parent, link),
       expiresAt: Math.min(this.#options.now() + ttl, parent?.expiresAt ?? Number.POSITIVE_INFINITY),
       ...(parent && { parent }),
       ...(negativeTrustAnchor && { negativeTrustAnchor }),
@@ -182,11 +187,12 @@ export class ChainOfTrust {
       zone,
       status,
       via: parent ? (ds.length > 0 ? 'ds' : 'none') : 'anchor',
-      ds,
+      ds: ds.map(dsInfo),
       keys: keys.map(keyInfo),
       note: reason.text,
     };
-    return { expiresAt, trust: { status, zone, link, reason, expiresAt, ...(parent && { parent }) } };
+    const chain = chainFrom(parent, link);
+    return { expiresAt, trust: { status, zone, link, chain, reason, expiresAt, ...(parent && { parent }) } };
   }
 
   async #anchored(anchor: TrustAnchor, work: Work): Promise<Step> {
@@ -323,16 +329,23 @@ export class ChainOfTrust {
     }
 
     const expiresAt = Math.min(until, this.#options.now() + Math.min(outcome.ttl, work.budgets.maxTtl));
-    const keys = outcome.keys.filter(({ data }) => (data.flags & ZONE_KEY_FLAG) !== 0);
+    const zoneKeys = outcome.keys.filter(({ data }) => (data.flags & ZONE_KEY_FLAG) !== 0);
+    // Kept for as long as the keys may be, and nothing besides: no packet, and one name.
+    const kept = detachName(zone);
     const link: ZoneLink = {
-      zone,
+      zone: kept,
       status: 'secure',
       via: parent ? 'ds' : 'anchor',
-      ds: allDs,
-      keys: keys.map(keyInfo),
-      signature: outcome.signature,
+      ds: allDs.map(dsInfo),
+      keys: zoneKeys.map(keyInfo),
+      signature: { ...outcome.signature, signer: kept },
     };
-    return { expiresAt, trust: { status: 'secure', zone, keys, link, expiresAt, ...(parent && { parent }) } };
+    const keys = detachKeys(zoneKeys);
+    const chain = chainFrom(parent, link);
+    return {
+      expiresAt,
+      trust: { status: 'secure', zone: kept, keys, link, chain, expiresAt, ...(parent && { parent }) },
+    };
   }
 
   /** Asks until an answer is not bogus: one broken server among several is not a broken zone. */

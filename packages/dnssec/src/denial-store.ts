@@ -8,6 +8,7 @@ import { decodeNsec3, type Name, type RRset, RRType } from '@mailanchor/dns';
 import { BoundedMap } from './bounded-map.ts';
 import type { Work } from './budget.ts';
 import { chargedNsec3Hash, nsec3HashWeight } from './nsec3.ts';
+import { detachSigned } from './rrsets.ts';
 import type { SignedRRset } from './signature.ts';
 
 interface Kept {
@@ -88,7 +89,7 @@ export class DenialStore {
       this.#zones.set(zone.key, denials);
     }
     for (const rrset of rrsets) {
-      const kept: Kept = { rrset, hash: '', expiresAt: this.#now() + rrset.ttl };
+      const kept: Kept = { rrset: detachSigned(rrset), hash: '', expiresAt: this.#now() + rrset.ttl };
       if (rrset.type === RRType.SOA) {
         denials.soa = kept;
       } else if (rrset.type === RRType.NSEC) {

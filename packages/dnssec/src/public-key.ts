@@ -3,6 +3,7 @@
  * are kept by their octets, in a bounded map.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { equalOctets } from '@mailanchor/dns';
 import { Algorithm } from './algorithm.ts';
 
 /** Below 512 bits RSA is no signature; above 4096 one verification costs too much (rfc5702#section-2.1: 512 to 4096). */
@@ -84,9 +85,21 @@ export function importPublicKey(algorithm: number, publicKey: Uint8Array): KeyOb
   }
 }
 
-/** Imported keys by their octets, the oldest dropped first. */
+interface Imported {
+  readonly algorithm: number;
+  readonly publicKey: Uint8Array;
+  readonly key: KeyObject | undefined;
+}
+
+/** Octets of a key that its place is found by: any would do, and those at the end are random in keys of all algorithms. */
+const SAMPLED = 8;
+
+/**
+ * Imported keys by their octets, the oldest dropped first. Keys with the same octets at the end, which somebody would have to make on purpose,
+ * take each other's place.
+ */
 export class KeyStore {
-  readonly #keys = new Map<string, KeyObject | undefined>();
+  readonly #keys = new Map<number, Imported>();
   readonly #limit: number;
 
   constructor(limit = 4096) {
@@ -94,11 +107,22 @@ export class KeyStore {
   }
 
   get(algorithm: number, publicKey: Uint8Array): KeyObject | undefined {
-    const id = `${algorithm}:${Buffer.from(publicKey.buffer, publicKey.byteOffset, publicKey.length).toString('latin1')}`;
-    if (this.#keys.has(id)) return this.#keys.get(id);
+    const place = placeOf(algorithm, publicKey);
+    const known = this.#keys.get(place);
+    if (known && known.algorithm === algorithm && equalOctets(known.publicKey, publicKey)) return known.key;
     const key = importPublicKey(algorithm, publicKey);
-    if (this.#keys.size >= this.#limit) this.#keys.delete(this.#keys.keys().next().value!);
-    this.#keys.set(id, key);
+    if (known === undefined && this.#keys.size >= this.#limit)
+      this.#keys.delete(this.#keys.keys().next().value!);
+    // A copy: the octets are of a packet.
+    this.#keys.set(place, { algorithm, publicKey: publicKey.slice(), key });
     return key;
   }
+}
+
+/** FNV-1a over the algorithm and the last octets. */
+function placeOf(algorithm: number, publicKey: Uint8Array): number {
+  let hash = Math.imul(0x811c9dc5 ^ algorithm, 0x01000193);
+  for (let i = Math.max(0, publicKey.length - SAMPLED); i < publicKey.length; i++)
+    hash = Math.imul(hash ^ publicKey[i]!, 0x01000193);
+  return hash;
 }

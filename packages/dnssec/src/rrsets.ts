@@ -1,5 +1,5 @@
 /** The sections of a message as signed RRsets: records grouped, each with the RRSIGs that cover it. */
-import { type Name, type ResourceRecord, RRType } from '@mailanchor/dns';
+import { detachRRset, type Name, type ResourceRecord, RRType } from '@mailanchor/dns';
 import type { SignedRRset } from './signature.ts';
 
 interface Gathered {
@@ -125,5 +125,16 @@ export function recordsOf(
       ttl,
       rdata,
     })),
+  };
+}
+
+/** The same RRset, holding on to no packet. */
+export function detachSigned(rrset: SignedRRset): SignedRRset {
+  const { name, type, class: rrClass, ttl, rdatas, signatures } = rrset;
+  const all = detachRRset({ name, type, class: rrClass, ttl, rdatas: [...rdatas, ...signatures] });
+  return {
+    ...all,
+    rdatas: all.rdatas.slice(0, rdatas.length),
+    signatures: all.rdatas.slice(rdatas.length),
   };
 }

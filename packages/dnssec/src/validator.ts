@@ -21,7 +21,7 @@ import { recordsOf } from './rrsets.ts';
 import type { Segment } from './segment.ts';
 import { type SignedRRset, verifyRRset } from './signature.ts';
 import { type ValidProofs, validProofs } from './valid-proofs.ts';
-import { chainOf, type ZoneTrust } from './zone-trust.ts';
+import type { ZoneTrust } from './zone-trust.ts';
 
 /** A segment with its status. */
 export type Validated = {
@@ -449,12 +449,16 @@ export class Validator {
     // What rests on a failure found earlier ends with it.
     if (trust?.status === 'bogus' || trust?.status === 'indeterminate')
       ttl = Math.min(ttl, trust.expiresAt - this.#chain.verifyContext(work).now);
-    return { kind: 'failure', status, owner, reason, chain: trust ? chainOf(trust) : [], ttl };
+    return { kind: 'failure', status, owner, reason, chain: trust ? trust.chain : [], ttl };
   }
 }
 
-function provenance(trust: ZoneTrust): { chain: ZoneLink[]; negativeTrustAnchor?: Name; reason?: Reason } {
-  const chain = chainOf(trust);
+function provenance(trust: ZoneTrust): {
+  chain: readonly ZoneLink[];
+  negativeTrustAnchor?: Name;
+  reason?: Reason;
+} {
+  const { chain } = trust;
   if (trust.status !== 'insecure') return { chain };
   return {
     chain,

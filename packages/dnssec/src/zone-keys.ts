@@ -94,3 +94,23 @@ export function readKeys(rrset: SignedRRset): ZoneKey[] {
 export function keyInfo({ tag, data }: ZoneKey): ZoneLink['keys'][number] {
   return { tag, algorithm: data.algorithm, flags: data.flags, bits: keyBits(data.algorithm, data.publicKey) };
 }
+
+/** A DS as chains tell of it. */
+export function dsInfo({ keyTag, algorithm, digestType }: ZoneLink['ds'][number]): ZoneLink['ds'][number] {
+  return { keyTag, algorithm, digestType };
+}
+
+/** The same keys, holding on to nothing but one piece of storage for all of them. */
+export function detachKeys(keys: readonly ZoneKey[]): ZoneKey[] {
+  const storage = Buffer.allocUnsafeSlow(keys.reduce((octets, { rdata }) => octets + rdata.length, 0));
+  let at = 0;
+  return keys.map(({ tag, data, rdata: view }) => {
+    const rdata = new Uint8Array(storage.buffer, at, view.length);
+    rdata.set(view);
+    at += view.length;
+    return { tag, data: { ...data, publicKey: rdata.subarray(PUBLIC_KEY_AT) }, rdata };
+  });
+}
+
+/** Octets of a DNSKEY before its public key (rfc4034#section-2.1). */
+const PUBLIC_KEY_AT = 4;

@@ -7,6 +7,8 @@ interface TrustBase {
   /** The zone, or for an unsigned one the name where being unsigned begins. */
   readonly zone: Name;
   readonly link: ZoneLink;
+  /** The links from the anchor down to this zone's. Shared by all answers that rest on it. */
+  readonly chain: readonly ZoneLink[];
   readonly parent?: ZoneTrust;
   /** Epoch seconds until which this may be relied on. */
   readonly expiresAt: number;
@@ -19,9 +21,7 @@ export type ZoneTrust =
 
 export type SecureTrust = Extract<ZoneTrust, { status: 'secure' }>;
 
-/** The links from the anchor to `trust`, in that order. */
-export function chainOf(trust: ZoneTrust): ZoneLink[] {
-  const links: ZoneLink[] = [];
-  for (let t: ZoneTrust | undefined = trust; t; t = t.parent) links.unshift(t.link);
-  return links;
+/** The chain that a zone's link continues. */
+export function chainFrom(parent: ZoneTrust | undefined, link: ZoneLink): readonly ZoneLink[] {
+  return parent ? [...parent.chain, link] : [link];
 }

@@ -210,7 +210,7 @@ describe('AnswerCache', () => {
   });
 
   test('full: what was used longest ago goes', () => {
-    const { made, kindOf } = cache(2500);
+    const { made, kindOf } = cache(2000);
     for (const owner of ['a.', 'b.', 'c.']) made.set(name(owner), A, answer(owner));
     expect(kindOf('a.', A)).toBe('answer');
     made.set(name('d.'), A, answer('d.'));
@@ -220,7 +220,7 @@ describe('AnswerCache', () => {
       'answer',
       'answer',
     ]);
-    expect(made.octets).toBeLessThanOrEqual(2500);
+    expect(made.octets).toBeLessThanOrEqual(2000);
   });
 
   test('what alone is too large is not kept, and nothing is counted for it', () => {

@@ -2,11 +2,13 @@
  * Validated segments, by name and type, for as long as their TTL and their signatures allow (rfc4035#section-4.5). Bounded by the octets
  * that the entries hold, counted roughly; the entry not used for longest goes first.
  */
-import { decodeSingleName, type Name, type ResourceRecord, RRType } from '@mailanchor/dns';
+import { decodeSingleName, type Name, RRType } from '@mailanchor/dns';
 import type { Validated } from '../validator.ts';
+import { PackedAnswer } from './packed-answer.ts';
 
 interface Entry {
-  readonly value: Validated;
+  /** Failures are few, and short-lived. */
+  readonly value: PackedAnswer | Extract<Validated, { kind: 'failure' }>;
   /** Epoch seconds. */
   readonly storedAt: number;
   readonly expiresAt: number;
@@ -17,7 +19,7 @@ interface Entry {
 const ANY_TYPE = 0;
 
 /** What a Map entry with its objects costs besides the octets of its records, measured roughly. */
-const ENTRY_OVERHEAD = 600;
+const ENTRY_OVERHEAD = 500;
 
 export class AnswerCache {
   readonly #entries = new Map<string, Entry>();
@@ -50,7 +52,7 @@ export class AnswerCache {
   *entries(): Generator<{ readonly type: number; readonly value: Validated }> {
     const now = this.#now();
     for (const [key, { value, storedAt, expiresAt }] of [...this.#entries].reverse()) {
-      if (expiresAt > now) yield { type: Number.parseInt(key, 10), value: aged(value, now - storedAt) };
+      if (expiresAt > now) yield { type: Number.parseInt(key, 10), value: unpacked(value, now - storedAt) };
     }
   }
 
@@ -122,8 +124,10 @@ export class AnswerCache {
   #store(key: string, value: Validated): void {
     const now = this.#now();
     this.#drop(key);
-    const octets = ENTRY_OVERHEAD + key.length + sizeOf(value);
-    this.#entries.set(key, { value, storedAt: now, expiresAt: now + value.ttl, octets });
+    const kept = value.kind === 'failure' ? value : new PackedAnswer(value);
+    const octets =
+      ENTRY_OVERHEAD + key.length + (kept instanceof PackedAnswer ? kept.octets : FAILURE_OCTETS);
+    this.#entries.set(key, { value: kept, storedAt: now, expiresAt: now + value.ttl, octets });
     this.#octets += octets;
     while (this.#octets > this.#limit) this.#drop(this.#entries.keys().next().value!);
   }
@@ -145,31 +149,14 @@ export class AnswerCache {
     }
     this.#entries.delete(key);
     this.#entries.set(key, entry);
-    const age = now - entry.storedAt;
-    return age > 0 ? aged(entry.value, age) : entry.value;
+    return unpacked(entry.value, now - entry.storedAt);
   }
 }
 
-function aged(value: Validated, age: number): Validated {
-  const ttl = Math.max(0, value.ttl - age);
-  const lifetime = value.ttl;
-  if (value.kind === 'failure') return { ...value, ttl, lifetime };
-  const older = (records: readonly ResourceRecord[]) =>
-    records.map((record) => ({ ...record, ttl: Math.max(0, record.ttl - age) }));
-  return {
-    ...value,
-    ttl,
-    lifetime,
-    records: older(value.records),
-    answer: older(value.answer),
-    authority: older(value.authority),
-  };
-}
+/** A failure's text and objects. */
+const FAILURE_OCTETS = 300;
 
-function sizeOf(value: Validated): number {
-  if (value.kind === 'failure') return 200;
-  let octets = 0;
-  for (const { rdata, name } of [...value.answer, ...value.authority])
-    octets += rdata.length + name.wire.length + 100;
-  return octets;
+function unpacked(value: Entry['value'], age: number): Validated {
+  if (value instanceof PackedAnswer) return value.unpack(Math.max(0, age));
+  return age > 0 ? { ...value, ttl: Math.max(0, value.ttl - age), lifetime: value.ttl } : value;
 }

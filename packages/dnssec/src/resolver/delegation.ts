@@ -1,9 +1,18 @@
 /** A zone cut as a referral describes it: the child's servers, their addresses where told, and the DS or its absence. */
-import { decodeA, decodeAaaa, decodeSingleName, type Message, type Name, RRType } from '@mailanchor/dns';
+import {
+  decodeA,
+  decodeAaaa,
+  decodeSingleName,
+  detachName,
+  type Message,
+  type Name,
+  RRType,
+} from '@mailanchor/dns';
 import { BoundedMap } from '../bounded-map.ts';
 import { collectRRsets } from '../rrsets.ts';
 import type { SignedRRset } from '../signature.ts';
 import type { ReferralDs } from '../source.ts';
+import { packRRsets, unpackRRsets } from './packed.ts';
 import type { RootHint } from './root-hints.ts';
 
 export interface NameServer {
@@ -15,9 +24,13 @@ export interface NameServer {
 export interface Delegation {
   readonly zone: Name;
   readonly servers: readonly NameServer[];
-  readonly ds?: ReferralDs;
   /** Epoch seconds. */
   readonly expiresAt: number;
+}
+
+/** A delegation as it was told, with what was said of the child's DS. */
+export interface Referral extends Delegation {
+  readonly ds?: ReferralDs;
 }
 
 /**
@@ -29,7 +42,7 @@ export function readReferral(
   zone: Name,
   name: Name,
   limits: { servers: number; now: number; maxTtl: number },
-): Delegation | undefined {
+): Referral | undefined {
   if (message.answers.length > 0 || !message.authorities.some(({ type }) => type === RRType.NS))
     return undefined;
   const sets = collectRRsets(message.authorities);
@@ -82,9 +95,20 @@ export function rootDelegation(hints: readonly RootHint[], root: Name): Delegati
   return { zone: root, servers: hints, expiresAt: Number.POSITIVE_INFINITY };
 }
 
+/** What is kept of a delegation: no packet, and what is long is packed. */
+interface Kept extends Delegation {
+  /** The DS RRset. */
+  readonly packedDs: Uint8Array | undefined;
+  readonly packedProofs: Uint8Array | undefined;
+}
+
+/** Different sets of servers that are shared: most domains are hosted by few. */
+const SHARED_SETS = 4096;
+
 /** Delegations by zone. */
 export class DelegationCache {
-  readonly #delegations: BoundedMap<Delegation>;
+  readonly #delegations: BoundedMap<Kept>;
+  readonly #servers = new BoundedMap<readonly NameServer[]>(SHARED_SETS);
   readonly #now: () => number;
 
   constructor(entries: number, now: () => number) {
@@ -92,13 +116,43 @@ export class DelegationCache {
     this.#now = now;
   }
 
-  set(delegation: Delegation): void {
-    this.#delegations.set(delegation.zone.key, delegation);
+  set({ zone, servers, ds, expiresAt }: Referral): void {
+    const kept = detachName(zone);
+    this.#delegations.set(kept.key, {
+      zone: kept,
+      servers: this.#shared(servers),
+      expiresAt,
+      packedDs: ds?.ds && packRRsets([ds.ds]),
+      packedProofs: ds && ds.proofs.length > 0 ? packRRsets(ds.proofs) : undefined,
+    });
   }
 
   get(zone: Name): Delegation | undefined {
+    return this.#find(zone);
+  }
+
+  /** What the referral said of the DS. */
+  referralDs(zone: Name): ReferralDs | undefined {
+    const found = this.#find(zone);
+    if (!found?.packedDs && !found?.packedProofs) return undefined;
+    const ds = found.packedDs && unpackRRsets(found.packedDs)[0];
+    return { proofs: found.packedProofs ? unpackRRsets(found.packedProofs) : [], ...(ds && { ds }) };
+  }
+
+  #find(zone: Name): Kept | undefined {
     const found = this.#delegations.get(zone.key);
     return found && found.expiresAt > this.#now() ? found : undefined;
+  }
+
+  #shared(servers: readonly NameServer[]): readonly NameServer[] {
+    let key = '';
+    for (const { name, addresses } of servers) key += `${name.key}${addresses.join(' ')} `;
+    let shared = this.#servers.get(key);
+    if (!shared) {
+      shared = servers.map(({ name, addresses }) => ({ name: detachName(name), addresses }));
+      this.#servers.set(key, shared);
+    }
+    return shared;
   }
 
   forget(zone: Name): void {

@@ -90,7 +90,7 @@ export class IterativeSource implements Source {
   }
 
   referralDs(zone: Name): ReferralDs | undefined {
-    return this.#delegations.get(zone)?.ds;
+    return this.#delegations.referralDs(zone);
   }
 
   close(): void {}

@@ -7,13 +7,15 @@
 import { lowerCase, type QueryHead } from './query-head.ts';
 
 interface Entry {
-  /** The response as encoded; its question is what was asked. */
+  /**
+   * In one piece, since a piece each would cost more than most of them hold: the response as encoded; the name asked for in lower case,
+   * and the type; where in the response the TTLs are, two octets each.
+   */
   readonly octets: Uint8Array;
-  /** The question's name in lower case, then its type. */
-  readonly question: Uint8Array;
+  /** Octets of the response. */
+  readonly length: number;
+  readonly questionLength: number;
   readonly variant: number;
-  /** Where the TTLs are. */
-  readonly ttls: Uint32Array;
   /** Where the OPT record begins; the length of the response where it has none. */
   readonly optAt: number;
   /** Epoch seconds. */
@@ -34,8 +36,10 @@ export interface Kept {
 }
 
 const HEADER_OCTETS = 12;
-/** What an entry costs besides its octets: two views, an array, a Map slot; measured roughly. */
-const ENTRY_OVERHEAD = 450;
+/** What an entry costs besides its octets: an object, a view with its buffer, a Map slot; measured roughly. */
+const ENTRY_OVERHEAD = 400;
+/** The last second that an entry knows: never. */
+const NEVER = 0x7fffffff;
 /** Responses larger than this are made anew each time. */
 const LARGEST = 16 * 1024;
 /** The part of its time after which a response that is still asked for is due. */
@@ -77,11 +81,7 @@ export class PacketCache {
    */
   get(query: Uint8Array, head: QueryHead, now: number, maxOctets: number): Uint8Array | undefined {
     const entry = this.#entries.get(head.hash);
-    if (
-      entry === undefined ||
-      entry.variant !== head.variant ||
-      !isSameQuestion(entry.question, query, head)
-    ) {
+    if (entry === undefined || entry.variant !== head.variant || !isSameQuestion(entry, query, head)) {
       this.misses++;
       return undefined;
     }
@@ -96,19 +96,18 @@ export class PacketCache {
     entry.used = true;
     this.status = entry.status;
     this.due = now >= entry.dueAt;
-    if (this.due) entry.dueAt = Number.POSITIVE_INFINITY;
-    const response =
-      entry.octets.length > maxOctets
-        ? cut(entry.octets, head.nameEnd + 4, entry.optAt)
-        : Buffer.from(entry.octets);
+    if (this.due) entry.dueAt = NEVER;
+    const { octets, length, questionLength } = entry;
+    const whole = octets.subarray(0, length);
+    const response = length > maxOctets ? cut(whole, head.nameEnd + 4, entry.optAt) : Buffer.from(whole);
     response[0] = query[0]!;
     response[1] = query[1]!;
     response[2] = (response[2]! & 0xfe) | (head.rd ? 1 : 0);
     // Answers refer to the question's name: its case is theirs too.
     for (let at = HEADER_OCTETS; at < head.nameEnd; at++) response[at] = query[at]!;
-    if (age > 0 && response.length === entry.octets.length) {
-      const { ttls } = entry;
-      for (let i = 0; i < ttls.length; i++) subtract(response, ttls[i]!, age);
+    if (age > 0 && response.length === length) {
+      for (let at = length + questionLength; at < octets.length; at += 2)
+        subtract(response, (octets[at]! << 8) | octets[at + 1]!, age);
     }
     return response;
   }
@@ -120,23 +119,29 @@ export class PacketCache {
   set(query: Uint8Array, head: QueryHead, response: Uint8Array, { now, ttl, status }: Kept): void {
     if (ttl <= 0 || response.length > LARGEST) return;
     const layout = layoutOf(response, head.nameEnd + 4);
-    const question = new Uint8Array(head.nameEnd - HEADER_OCTETS + 2);
-    for (let i = 0; i < question.length; i++) {
+    const { length } = response;
+    const questionLength = head.nameEnd - HEADER_OCTETS + 2;
+    // A buffer of its own: a piece of a pool would keep all of the pool.
+    const octets = new Uint8Array(length + questionLength + layout.ttls.length * 2);
+    octets.set(response);
+    for (let i = 0; i < questionLength; i++) {
       const octet = query[HEADER_OCTETS + i]!;
-      question[i] = HEADER_OCTETS + i < head.nameEnd ? lowerCase(octet) : octet;
+      octets[length + i] = HEADER_OCTETS + i < head.nameEnd ? lowerCase(octet) : octet;
     }
-    // Copied: a piece of a pool would keep all of the pool.
-    const octets = Uint8Array.from(response);
-    const cost = ENTRY_OVERHEAD + octets.length + question.length + layout.ttls.length * 4;
+    layout.ttls.forEach((at, i) => {
+      octets[length + questionLength + 2 * i] = at >> 8;
+      octets[length + questionLength + 2 * i + 1] = at & 0xff;
+    });
+    const cost = ENTRY_OVERHEAD + octets.length;
     if (cost > this.#limit) return;
     const before = this.#entries.get(head.hash);
     if (before) this.#drop(head.hash, before);
     this.#makeRoom(cost);
     this.#entries.set(head.hash, {
       octets,
-      question,
+      length,
+      questionLength,
       variant: head.variant,
-      ttls: layout.ttls,
       optAt: layout.optAt,
       storedAt: now,
       expiresAt: now + ttl,
@@ -169,11 +174,17 @@ export class PacketCache {
   }
 }
 
-function isSameQuestion(question: Uint8Array, query: Uint8Array, head: QueryHead): boolean {
+function isSameQuestion(
+  { octets, length, questionLength }: Entry,
+  query: Uint8Array,
+  head: QueryHead,
+): boolean {
   const nameLength = head.nameEnd - HEADER_OCTETS;
-  if (question.length !== nameLength + 2) return false;
-  for (let i = 0; i < nameLength; i++) if (question[i] !== lowerCase(query[HEADER_OCTETS + i]!)) return false;
-  return question[nameLength] === head.type >> 8 && question[nameLength + 1] === (head.type & 0xff);
+  if (questionLength !== nameLength + 2) return false;
+  for (let i = 0; i < nameLength; i++)
+    if (octets[length + i] !== lowerCase(query[HEADER_OCTETS + i]!)) return false;
+  const typeAt = length + nameLength;
+  return octets[typeAt] === head.type >> 8 && octets[typeAt + 1] === (head.type & 0xff);
 }
 
 function subtract(octets: Uint8Array, at: number, age: number): void {
@@ -205,17 +216,16 @@ function cut(octets: Uint8Array, questionEnd: number, optAt: number): Uint8Array
 }
 
 /** Where the TTLs and the OPT record of a response of our own making are. OPT is its last record. */
-function layoutOf(response: Uint8Array, questionEnd: number): { ttls: Uint32Array; optAt: number } {
+function layoutOf(response: Uint8Array, questionEnd: number): { ttls: readonly number[]; optAt: number } {
   const ttls: number[] = [];
   let at = questionEnd;
   while (at < response.length) {
     const start = at;
     while (response[at]! > 0 && response[at]! < 0xc0) at += response[at]! + 1;
     at += response[at] === 0 ? 1 : 2;
-    if (((response[at]! << 8) | response[at + 1]!) === OPT)
-      return { ttls: Uint32Array.from(ttls), optAt: start };
+    if (((response[at]! << 8) | response[at + 1]!) === OPT) return { ttls, optAt: start };
     ttls.push(at + 4);
     at += 10 + ((response[at + 8]! << 8) | response[at + 9]!);
   }
-  return { ttls: Uint32Array.from(ttls), optAt: response.length };
+  return { ttls, optAt: response.length };
 }
