@@ -42,7 +42,9 @@ describe('packed records', () => {
     fc.assert(
       fc.property(fc.array(fc.array(record, { maxLength: 3 }), { maxLength: 40 }), (lists) => {
         const packed = lists.map((list) => packRecords(list));
-        packed.forEach((piece, i) => expect(unpackRecords(piece).map(plain)).toEqual(lists[i]!.map(plain)));
+        expect(packed.map((piece) => unpackRecords(piece).map(plain))).toEqual(
+          lists.map((list) => list.map(plain)),
+        );
       }),
       { numRuns: 30 },
     );
