@@ -121,7 +121,7 @@ describe('NSEC', () => {
     for (let n = 0; n < 5000; n++)
       made.remember(ZONE, [nsec(`${label(n)}.example.`, `${label(n + 1)}.example.`)]);
     const kept = Array.from({ length: 5000 }, (_, n) =>
-      owners(`${label(n)}.example.`)!.includes(`${label(n)}.example.`),
+      owners(`${label(n)}.example.`)?.includes(`${label(n)}.example.`),
     ).filter(Boolean);
     expect(kept.length).toBeLessThanOrEqual(2000);
     expect(kept.length).toBeGreaterThan(1000);

@@ -4,7 +4,15 @@
  *
  * Only secure records come in here. Opt-out spans deny nothing but DS (rfc8198#section-5.4). Wildcards are not synthesised from.
  */
-import { decodeNsec3, type Name, type RRset, RRType } from '@mailanchor/dns';
+import {
+  base32HexEncode,
+  decodeNsec,
+  decodeNsec3,
+  detachName,
+  type Name,
+  type RRset,
+  RRType,
+} from '@mailanchor/dns';
 import { BoundedMap } from './bounded-map.ts';
 import type { Work } from './budget.ts';
 import { chargedNsec3Hash, nsec3HashWeight } from './nsec3.ts';
@@ -13,8 +21,11 @@ import type { SignedRRset } from './signature.ts';
 
 interface Kept {
   readonly rrset: SignedRRset;
-  /** What the records are sorted by: the owner of an NSEC, nothing for an NSEC3, whose hash sorts. */
+  /** Of an NSEC3: the hash of its owner, by which the records are sorted, and the next one. Of others: empty. */
   readonly hash: string;
+  readonly nextHash: string;
+  /** Of an NSEC: the next owner. */
+  readonly next?: Name;
   /** Epoch seconds. */
   readonly expiresAt: number;
 }
@@ -23,6 +34,8 @@ interface ZoneDenials {
   readonly zone: Name;
   readonly nsec: Kept[];
   nsec3: Kept[];
+  /** Whether there is an NSEC3 without opt-out: those with deny nothing but DS. */
+  withoutOptOut: boolean;
   /** Parameters of the zone's NSEC3 chain; another set of them starts the list anew. */
   parameters?: { readonly iterations: number; readonly salt: Uint8Array };
   soa?: Kept;
@@ -85,11 +98,19 @@ export class DenialStore {
   remember(zone: Name, rrsets: readonly SignedRRset[]): void {
     let denials = this.#zones.get(zone.key);
     if (!denials) {
-      denials = { zone, nsec: [], nsec3: [] };
+      denials = { zone, nsec: [], nsec3: [], withoutOptOut: false };
       this.#zones.set(zone.key, denials);
     }
     for (const rrset of rrsets) {
-      const kept: Kept = { rrset: detachSigned(rrset), hash: '', expiresAt: this.#now() + rrset.ttl };
+      const next = rrset.type === RRType.NSEC ? nextOf(rrset) : undefined;
+      const expiresAt = this.#now() + rrset.ttl;
+      const kept: Kept = {
+        rrset: detachSigned(rrset),
+        hash: '',
+        nextHash: '',
+        expiresAt,
+        ...(next && { next }),
+      };
       if (rrset.type === RRType.SOA) {
         denials.soa = kept;
       } else if (rrset.type === RRType.NSEC) {
@@ -120,36 +141,32 @@ export class DenialStore {
     if (!current || current.iterations !== iterations || Buffer.compare(current.salt, salt) !== 0) {
       denials.parameters = { iterations, salt };
       denials.nsec3 = [];
+      denials.withoutOptOut = false;
     }
     const hash = Buffer.from(rrset.name.labels[0]!).toString('latin1').toLowerCase();
+    const nextHash = base32HexEncode(data.nextHashed).toLowerCase();
+    if (!isOptOut(rrset)) denials.withoutOptOut = true;
     insert(
       denials.nsec3,
-      { ...kept, hash },
+      { ...kept, hash, nextHash },
       (other) => other.hash > hash,
       (other) => other.hash === hash,
     );
   }
 
-  /** Records of `zone` that may deny `name`: those that match or cover it, its ancestors and the wildcards beside them. */
+  /**
+   * Records of `zone` that may deny `name`: those that match or cover it, its ancestors and the wildcards beside them. Undefined where none
+   * matches or covers the name or one between it and the zone: then nothing is denied, whatever is known besides.
+   */
   about(name: Name, zone: Name, work: Work): KnownDenials | undefined {
     const denials = this.#zones.get(zone.key);
     if (!denials || !name.isAtOrBelow(zone)) return undefined;
-    const found = new Set<Kept>();
-    const now = this.#now();
-    const consider = (list: readonly Kept[], at: number) => {
-      // Before the first record lies what the last one covers: the chain is a ring.
-      const kept = list.at(at);
-      if (kept && kept.expiresAt > now) found.add(kept);
-    };
-    const names = [name];
-    for (
-      let ancestor = name.parent;
-      name.labelCount > 0 && ancestor.isAtOrBelow(zone);
-      ancestor = ancestor.parent
-    ) {
-      names.push(ancestor);
-      if (ancestor.wire.length < 253) names.push(ancestor.prepend('*'));
-      if (ancestor.isRoot) break;
+    const inner = [name];
+    const outer: Name[] = [];
+    for (let below = name; below.wire.length > zone.wire.length; below = below.parent) {
+      const ancestor = below.parent;
+      (ancestor.wire.length > zone.wire.length ? inner : outer).push(ancestor);
+      if (ancestor.wire.length < 253) outer.push(ancestor.prepend('*'));
     }
     const { parameters } = denials;
     // Where the hashes would cost more than a response may, a server is asked instead.
@@ -157,23 +174,32 @@ export class DenialStore {
       parameters !== undefined &&
       denials.nsec3.length > 0 &&
       parameters.iterations <= work.budgets.nsec3Iterations &&
-      names.length * nsec3HashWeight(parameters.salt, parameters.iterations) <=
+      (inner.length + outer.length) * nsec3HashWeight(parameters.salt, parameters.iterations) <=
         work.budgets.nsec3HashesPerResponse;
-    for (const candidate of names) {
+
+    const found = new Set<Kept>();
+    const now = this.#now();
+    let touched = false;
+    // Before the first record lies what the last one covers: the chain is a ring.
+    const consider = (kept: Kept | undefined, touches: (kept: Kept) => boolean) => {
+      if (!kept || kept.expiresAt <= now) return;
+      found.add(kept);
+      touched ||= touches(kept);
+    };
+    const look = (candidate: Name) => {
       if (denials.nsec.length > 0) {
-        consider(
-          denials.nsec,
-          floor(denials.nsec, (kept) => kept.rrset.name.compare(candidate) > 0),
-        );
+        const at = floor(denials.nsec, (kept) => kept.rrset.name.compare(candidate) > 0);
+        consider(denials.nsec.at(at), (kept) => nsecTouches(kept, candidate));
       }
       if (hashed) {
         const hash = chargedNsec3Hash(candidate, parameters.salt, parameters.iterations, work);
-        consider(
-          denials.nsec3,
-          floor(denials.nsec3, (kept) => kept.hash > hash),
-        );
+        const at = floor(denials.nsec3, (kept) => kept.hash > hash);
+        consider(denials.nsec3.at(at), (kept) => nsec3Touches(kept, hash));
       }
-    }
+    };
+    for (const candidate of inner) look(candidate);
+    if (!touched) return undefined;
+    for (const candidate of outer) look(candidate);
     if (found.size === 0) return undefined;
     const soa = denials.soa && denials.soa.expiresAt > now ? denials.soa : undefined;
     const all = [...found, ...(soa ? [soa] : [])];
@@ -182,12 +208,36 @@ export class DenialStore {
     return { zone, rrsets, ttl, ...(soa && { soa: soa.rrset }) };
   }
 
-  /** The same for the deepest zone at or above `name` of which anything is kept. */
+  /** The same for the deepest zone at or above `name` of which anything is kept that denies more than DS. */
   closest(name: Name, work: Work): KnownDenials | undefined {
     for (let zone = name; ; zone = zone.parent) {
-      if (this.#zones.get(zone.key)) return this.about(name, zone, work);
+      const denials = this.#zones.get(zone.key);
+      if (denials)
+        return denials.nsec.length > 0 || denials.withoutOptOut ? this.about(name, zone, work) : undefined;
       if (zone.isRoot) return undefined;
     }
+  }
+}
+
+/** Whether the NSEC has the name or spans it. */
+function nsecTouches({ rrset, next }: Kept, name: Name): boolean {
+  if (next === undefined) return false;
+  const order = rrset.name.compare(name);
+  const wraps = next.compare(rrset.name) <= 0;
+  return order === 0 || (wraps ? order < 0 || name.compare(next) < 0 : order < 0 && name.compare(next) < 0);
+}
+
+/** Whether the NSEC3 has the hash or spans it. */
+function nsec3Touches({ hash: from, nextHash: to }: Kept, hash: string): boolean {
+  return hash === from || (from < to ? from < hash && hash < to : from < hash || hash < to);
+}
+
+/** The next owner of an NSEC; undefined where it is malformed, and so says nothing. */
+function nextOf({ rdatas }: RRset): Name | undefined {
+  try {
+    return detachName(decodeNsec(rdatas[0]!).next);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /** DS records: digests of a child's keys (rfc4034#section-5.1.4, rfc4509, rfc6605). */
-import { createHash } from 'node:crypto';
-import type { DsData, Name } from '@mailanchor/dns';
+import { hash } from 'node:crypto';
+import { concatOctets, type DsData, type Name } from '@mailanchor/dns';
 import {
   type AlgorithmPolicy,
   DigestType,
@@ -13,7 +13,7 @@ import {
 export function dsDigest(owner: Name, dnskeyRdata: Uint8Array, digestType: number): Uint8Array | undefined {
   const digest = digestOf(digestType);
   if (!digest) return undefined;
-  return createHash(digest.hash).update(owner.toLowerCase().wire).update(dnskeyRdata).digest();
+  return hash(digest.hash, concatOctets([owner.toLowerCase().wire, dnskeyRdata]), 'buffer');
 }
 
 /**

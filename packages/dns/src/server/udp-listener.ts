@@ -17,7 +17,7 @@ export function createUdpSocket(type: 'udp4' | 'udp6', reusePort = false): Socke
     ipv6Only: type === 'udp6',
     recvBufferSize: RECEIVE_BUFFER_OCTETS,
     // Everything here is an address: answered at once, where Node's own lookup would wait for the next turn.
-    lookup: (address, _options, callback) => callback(null, address, isIPv6(address) ? 6 : 4),
+    lookup: (address, _options, callback) => callback(null, address, address.includes(':') ? 6 : 4),
   });
 }
 

@@ -218,7 +218,11 @@ export class IterativeSource implements Source {
   ): Promise<Told> {
     const { exchanger, stats } = this.#options;
     const { budgets } = walk.work;
-    const failures = new Failures(delegation.zone, name, type);
+    let failures: Failures | undefined;
+    const failed = (): Failures => {
+      failures ??= new Failures(delegation.zone, name, type);
+      return failures;
+    };
     const silent: Address[] = [];
     const seen = new Set<string>();
     const addressless: Name[] = [];
@@ -241,7 +245,7 @@ export class IterativeSource implements Source {
         if (told) return told;
       }
     }
-    return failures.verdict();
+    return failed().verdict();
 
     async function attempt(this: IterativeSource, address: Address, pass: number): Promise<Told | undefined> {
       if (++walk.queries > budgets.upstreamQueriesPerName) {
@@ -265,18 +269,18 @@ export class IterativeSource implements Source {
         walk.work,
       );
       if (exchanged.kind === 'error') {
-        failures.transport(address.id, exchanged.error.message);
+        failed().transport(address.id, exchanged.error.message);
         if (exchanged.error.code === 'timeout') silent.push(address);
         return undefined;
       }
       const { message } = exchanged;
       if (!isUsable(message)) {
-        failures.rcode(address.id, message.rcode);
+        failed().rcode(address.id, message.rcode);
         return undefined;
       }
       if (isLame(message, delegation.zone)) {
         stats.lame(address.id, delegation.zone.key);
-        failures.lame(address.id);
+        failed().lame(address.id);
         return undefined;
       }
       return { kind: 'told', message, server: address.id };
