@@ -5,6 +5,7 @@
  *     npm run check -- --write      put format and the generated pages right first
  */
 import { spawnSync } from 'node:child_process';
+import { checkDnssecRules } from './dnssec-rules.ts';
 import { checkExports } from './exports.ts';
 import { checkFloors } from './floors.ts';
 import type { Problem } from './problem.ts';
@@ -45,6 +46,7 @@ const steps: readonly (readonly [name: string, step: () => Findings | Promise<Fi
   ['types of tests and scripts', () => run('tsc', '-p', 'tsconfig.test.json')],
   ['floors', () => told(checkFloors(sources))],
   ['references to RFCs', () => told(checkRfcReferences(sources))],
+  ['rules of validation', () => told(checkDnssecRules(sources))],
   ['exports', async () => told(await checkExports())],
 ];
 

@@ -61,7 +61,7 @@ const respond = (to: Message, options: readonly EdnsOption[], more: ResponseOpti
   responseTo(to, { ...more, edns: { options } });
 const serverCookie = (octet: number) => new Uint8Array(16).fill(octet);
 
-describe('client cookies', () => {
+describe('rule 17: client cookies', () => {
   it('are sent, one for a server, and the cookie of the server is sent back', async () => {
     const jar = createCookieJar();
     const first = await serve((message, cookie) => [

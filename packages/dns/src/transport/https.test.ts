@@ -121,7 +121,7 @@ async function failure(promise: Promise<Message>): Promise<TransportError> {
 const texts = (message: Message) => message.answers.map(recordToText);
 const GOOD = ['example.com. 300 IN TLSA 3 1 1 aabb'];
 
-describe.each<Version>(['2.0', '1.1'])('DNS over HTTPS, HTTP/%s', (version) => {
+describe.each<Version>(['2.0', '1.1'])('rule 23: DNS over HTTPS, HTTP/%s', (version) => {
   it('posts the message, padded and with id 0, and takes the answer', async () => {
     const asked: Asked[] = [];
     const server = await serve(version, (each) => {

@@ -11,7 +11,7 @@ const query = encodeMessage(ask('mail.example'));
 const response = (name: string, type?: number, rrClass?: number) =>
   encodeMessage(responseTo(ask(name, type, rrClass)));
 
-describe('matchesQuery', () => {
+describe('rule 17: matchesQuery', () => {
   it.each<readonly [string, Uint8Array, boolean, boolean]>([
     ['the same question', response('mail.example'), true, true],
     ['other case', response('MAIL.example'), true, false],

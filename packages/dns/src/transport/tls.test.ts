@@ -51,7 +51,7 @@ async function code(promise: Promise<Message>): Promise<string> {
   return error.code;
 }
 
-describe('DNS over TLS', () => {
+describe('rule 23: DNS over TLS', () => {
   it.each(['dns.example', 'dns.example.', 'DNS.Example', '127.0.0.1', undefined])(
     'asks a server that proves to be %s',
     async (servername) => {

@@ -59,7 +59,7 @@ async function failure(promise: Promise<Message>): Promise<TransportError> {
 const texts = (message: Message) => message.answers.map(recordToText);
 const GOOD = ['mail.example.com. 300 IN TLSA 3 1 1 aabb'];
 
-describe('UDP', () => {
+describe('rule 17: UDP', () => {
   it('brings back the response', async () => {
     const { endpoint } = await serve({ udp: (octets, reply) => reply(response(octets)) });
     const message = await transport().exchange(query, endpoint, late);
@@ -315,7 +315,7 @@ describe('UDP', () => {
   });
 });
 
-describe('0x20', () => {
+describe('rule 17: 0x20', () => {
   it('draws the case of the question and gives back the case that was asked', async () => {
     const sent: string[] = [];
     const { endpoint } = await serve({

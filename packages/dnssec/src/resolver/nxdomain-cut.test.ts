@@ -97,7 +97,7 @@ describe('rules 12, 13, 24: how long anything is kept', () => {
     expect((await w.ask('other.example.', 'TXT')).kind).toBe('nxdomain');
   });
 
-  test('stale data is never served, whoever is silent', async () => {
+  test('rule 24: stale data is never served, whoever is silent', async () => {
     const w = world({ prefetch: true });
     expect((await w.ask('www.example.')).status).toBe('secure');
     w.network.mutate(() => 'silent');

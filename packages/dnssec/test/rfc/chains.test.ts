@@ -94,7 +94,7 @@ function serialised(hex: string): readonly ResourceRecord[] {
 
 const folder = vectorFolder('rfc');
 
-describe.skipIf(folder === undefined)('RFC 9102 chains', () => {
+describe.skipIf(folder === undefined)('rule 28: RFC 9102 chains', () => {
   if (folder === undefined) {
     test(NO_VECTORS, () => {});
     return;

@@ -177,6 +177,24 @@ describe('rule 6: aliases and odd types', () => {
   );
 });
 
+describe('rule 25: types that nobody here knows', () => {
+  const text = 'www TYPE65280 \\# 3 aabbcc\nwww TYPE65280 \\# 0\nalias CNAME www';
+  const zones: readonly WorldZone[] = [{ name: 'example.', text }];
+  for (const asked of ['www.example. TYPE65280', 'alias.example. TYPE65280']) {
+    test(`rule 25: ${asked}: octets as they are`, async () => {
+      const [owner, type] = asked.split(' ');
+      const { records } = await worldOf({ zones, ask: asked }).ask(owner!, type!);
+      expect(records.map(({ rdata }) => Buffer.from(rdata).toString('hex')).sort()).toEqual(['', 'aabbcc']);
+    });
+  }
+  secureUnless(
+    'rule 25: one octet changed',
+    { zones, ask: 'www.example. TYPE65280' },
+    on('www.example. TYPE65280', answers(flipped('TYPE65280', 0))),
+  );
+  holds('rule 25: one that is not there', { zones, ask: 'www.example. TYPE65281' }, 'nodata secure');
+});
+
 describe.each([
   ['NSEC', {}],
   ['NSEC3', { nsec3: { salt: 'ab' } }],
