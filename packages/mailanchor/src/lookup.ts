@@ -23,7 +23,7 @@ export interface Lookup {
 /** Reads the files that the settings name and makes the resolver. Throws `UsageError` for a file that cannot be used. */
 export async function openLookup(
   settings: LookupSettings,
-  more: Pick<ResolverOptions, 'onQuery'> = {},
+  more: Pick<ResolverOptions, 'onQuery' | 'cacheOctets'> = {},
 ): Promise<Lookup> {
   const clock = clockFrom(settings.at);
   // A check and a lookup at the command line show what the servers say, not what an earlier denial lets one conclude.

@@ -69,6 +69,8 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
       'all: every authoritative server is asked by itself; one: as senders do (default: all; of a list one)',
     )
     .option('--parallel <n>', 'targets at a time (default: 8)')
+    .option('--output <file>', 'write results to a new file, a JSON line each')
+    .option('--resume', 'go on with the file of --output: what stands there is not done again')
     .action(async (targets, options) => {
       const { runCheck } = await import('./commands/check.ts');
       done(await runCheck(targets, options, context));
@@ -81,12 +83,14 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
     `
 Exit status: 0 protected, 1 broken, 3 unprotected, 4 partial, 5 unknown; 2 bad arguments or files.
 Of several targets the worst counts: broken, bad line of a file, unknown, partial, unprotected, protected.
+Targets of the command line are told in their order, those of a list as they are done; each mail host is asked once.
 
 Examples:
   mailanchor check example.org
   mailanchor check imap:mail.example.org _submissions._tcp.example.org xmpp-client:example.org
   mailanchor check --json --no-connect example.org example.net
-  mailanchor check --file domains.txt --parallel 16`,
+  mailanchor check --file domains.txt --parallel 32 --output results.jsonl
+  mailanchor check --file domains.txt --parallel 32 --output results.jsonl --resume`,
   );
 }
 

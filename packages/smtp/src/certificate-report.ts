@@ -7,7 +7,19 @@ import type { CertificateReport } from './verdict.ts';
 /** DNS names of one certificate that are reported; a hostile one could have thousands. */
 const MAX_NAMES = 100;
 
+/** Of certificates that come again and again, from sessions that checks share. */
+const KNOWN = new WeakMap<Uint8Array, CertificateReport>();
+
 export function certificateReport(der: Uint8Array): CertificateReport {
+  let report = KNOWN.get(der);
+  if (!report) {
+    report = readCertificate(der);
+    KNOWN.set(der, report);
+  }
+  return report;
+}
+
+function readCertificate(der: Uint8Array): CertificateReport {
   const whole = {
     sha256: hash('sha256', der, 'hex'),
     sha512: hash('sha512', der, 'hex'),

@@ -79,7 +79,8 @@ async function session(plan: HostPlan, address: string, options: HostCheckOption
   const totalMs = options.deadline.remainingMs();
   if (totalMs <= 0) return { ...skipped('deadline', 'no time left'), address, port };
   options.onProgress?.({ kind: 'session-start', host, address });
-  const result = await openSession({
+  const open = options.openSession ?? openSession;
+  const result = await open({
     address,
     port,
     servername: servername(plan, options.domain),

@@ -1,6 +1,6 @@
 /** What a check takes, and what it tells while it runs. */
 import type { Clock, Resolver } from '@mailanchor/dnssec';
-import type { Connect } from './session.ts';
+import type { Connect, OpenSession } from './session.ts';
 import type { SessionLimits } from './session-limits.ts';
 import type { SessionOutcome } from './verdict.ts';
 import type { ZoneInspector } from './zone-inspection/inspector.ts';
@@ -47,4 +47,6 @@ export interface CheckOptions {
   readonly days?: number;
   /** Asks every authoritative server by itself; `leftOut`: why none is. Default: none is, and nothing is said. */
   readonly inspection?: ZoneInspector | { readonly leftOut: string };
+  /** Opens sessions. Default: `openSession`; `SharedSessions.open` where many targets are checked. */
+  readonly openSession?: OpenSession;
 }

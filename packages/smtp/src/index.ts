@@ -10,8 +10,15 @@ export {
 } from './plan.ts';
 export { type HostOrigin, referenceNames } from './reference-names.ts';
 export { protocolOfPort, SERVICES, type Service, type ServiceName, type ServiceProtocol } from './service.ts';
-export { type Connect, openSession, type SessionOptions, type SessionResult } from './session.ts';
+export {
+  type Connect,
+  type OpenSession,
+  openSession,
+  type SessionOptions,
+  type SessionResult,
+} from './session.ts';
 export { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
+export { SharedSessions, type SharedSessionsOptions } from './shared-sessions.ts';
 export * from './target.ts';
 export { tlsaBaseCandidates } from './tlsa-base.ts';
 export * from './verdict.ts';

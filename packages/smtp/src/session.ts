@@ -37,6 +37,8 @@ export interface SessionOptions {
   /** Ends the session at once: the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
   readonly connect?: Connect | undefined;
+  /** Called when the TCP connection stands. */
+  readonly onConnect?: (() => void) | undefined;
 }
 
 export interface SessionResult {
@@ -57,6 +59,9 @@ export interface SessionResult {
   /** Milliseconds. */
   readonly durationMs: number;
 }
+
+/** `openSession`, or one that does the same in another way: sessions that many checks share, or none that touches a network. */
+export type OpenSession = (options: SessionOptions) => Promise<SessionResult>;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Collected = Mutable<Pick<SessionResult, 'greeting' | 'starttls' | 'tls' | 'chain' | 'capabilities'>>;
@@ -136,7 +141,8 @@ class Session {
     const failure = await this.#connect();
     if (failure) return failure;
     const socket = this.#socket!;
-    const { protocol, helo, servername, domain = servername } = this.#options;
+    const { protocol, helo, servername, domain = servername, onConnect } = this.#options;
+    onConnect?.();
     if (protocol === 'tls') return (await this.#secure(socket)) ?? ESTABLISHED;
 
     const conversation = new Conversation(socket, this.#limits);

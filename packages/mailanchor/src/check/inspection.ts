@@ -3,6 +3,9 @@ import { ZoneInspector } from '@mailanchor/smtp';
 import { type Lookup, openLookup } from '../lookup.ts';
 import type { CheckSettings } from './settings.ts';
 
+/** Octets of answers kept for a list: what many targets share is used all the time; of the rest each target needs its own once. */
+const LIST_CACHE = 16 << 20;
+
 /** What checks look up with. `inspection` is undefined where one good answer is all that is wanted. */
 export interface CheckLookup extends Lookup {
   readonly inspection: ZoneInspector | { readonly leftOut: string } | undefined;
@@ -10,7 +13,7 @@ export interface CheckLookup extends Lookup {
 
 /** `list`: targets come from a list, of which each is asked no more than needed. Throws `UsageError`. */
 export async function openCheckLookup(settings: CheckSettings, list: boolean): Promise<CheckLookup> {
-  const lookup = await openLookup(settings.lookup);
+  const lookup = await openLookup(settings.lookup, list ? { cacheOctets: LIST_CACHE } : {});
   const inspection = inspectionFor(settings, lookup, list);
   return {
     ...lookup,

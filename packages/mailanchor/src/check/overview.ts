@@ -11,12 +11,21 @@ const MAX_ROWS = 50;
 /** Remembers as much of each check as an overview needs. */
 export class Overview {
   readonly #counts = new Map<DomainVerdict, number>();
+  #before = 0;
   readonly #rows: { target: string; verdict: DomainVerdict; findings: string }[] = [];
 
   add(check: DomainCheck): void {
     this.#counts.set(check.verdict, (this.#counts.get(check.verdict) ?? 0) + 1);
     if (this.#rows.length > MAX_ROWS) return;
     this.#rows.push({ target: check.target, verdict: check.verdict, findings: findingCodes(check) });
+  }
+
+  /** Checks of an earlier run: only how many of each verdict. */
+  addBefore(counts: ReadonlyMap<DomainVerdict, number>): void {
+    for (const [verdict, count] of counts) {
+      this.#counts.set(verdict, (this.#counts.get(verdict) ?? 0) + count);
+      this.#before += count;
+    }
   }
 
   /** Nothing for a single target: it has said it all. */
@@ -27,7 +36,7 @@ export class Overview {
       paint.tone(VERDICT_TONE[verdict], `${count} ${verdict}`),
     );
     const rows =
-      total > MAX_ROWS
+      total > MAX_ROWS || this.#before > 0
         ? []
         : this.#rows.map(({ target, verdict, findings }) => {
             const tone = VERDICT_TONE[verdict];

@@ -1,9 +1,9 @@
 /** One target checked. */
 import {
+  type CheckOptions,
   type CheckProgress,
   checkDestination,
   type DomainCheck,
-  type SessionLimits,
   type Target,
 } from '@mailanchor/smtp';
 import type { CheckLookup } from './inspection.ts';
@@ -16,7 +16,7 @@ export async function checkTarget(
   lookup: CheckLookup,
   signal: AbortSignal,
   onProgress: (event: CheckProgress) => void,
-  sessionLimits?: Partial<SessionLimits>,
+  more: Pick<CheckOptions, 'sessionLimits' | 'openSession'> = {},
 ): Promise<DomainCheck> {
   const port = target.kind === 'service' ? target.port : settings.port;
   return checkDestination(text, {
@@ -30,8 +30,8 @@ export async function checkTarget(
     ...(lookup.inspection && { inspection: lookup.inspection }),
     ...(settings.days !== undefined && { days: settings.days }),
     ...(settings.helo !== undefined && { helo: settings.helo }),
-    ...(sessionLimits && { sessionLimits }),
     ...(settings.fromAddress !== undefined && { localAddress: settings.fromAddress }),
+    ...more,
   });
 }
 

@@ -1,5 +1,6 @@
 /** The settings of `check` beside those of every lookup. */
 import { isIP } from 'node:net';
+import { UsageError } from '../errors.ts';
 import { bad, parseChoice, parseInteger, parsePort, parseSwitch } from '../options/given.ts';
 import { type LookupSettings, optional, readLookupSettings } from '../options/lookup.ts';
 import type { Sources } from '../options/sources.ts';
@@ -18,10 +19,18 @@ export interface CheckSettings {
   readonly days: number | undefined;
   /** Whether every authoritative server is asked by itself; undefined: for single targets, not for lists. */
   readonly servers: 'all' | 'one' | undefined;
+  /** Where results go as JSON lines. */
+  readonly output: string | undefined;
+  /** Whether `output` is gone on with. */
+  readonly resume: boolean;
 }
 
 export function readCheckSettings(sources: Sources): CheckSettings {
   const connect = sources.one('connect');
+  const output = optional(sources.one('output'), ({ value }) => value);
+  const resume = sources.on('resume');
+  if (resume && output === undefined)
+    throw new UsageError('--resume goes on with the file of --output: give that too');
   return {
     lookup: readLookupSettings(sources),
     port: optional(sources.one('port'), parsePort),
@@ -40,5 +49,7 @@ export function readCheckSettings(sources: Sources): CheckSettings {
     parallel: optional(sources.one('parallel'), (given) => parseInteger(given, 1, 256)) ?? DEFAULT_PARALLEL,
     days: optional(sources.one('days'), (given) => parseInteger(given, 1, 3650)),
     servers: optional(sources.one('servers'), (given) => parseChoice(given, ['all', 'one'])),
+    output,
+    resume,
   };
 }

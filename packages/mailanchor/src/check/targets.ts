@@ -1,5 +1,6 @@
 /** Targets from the command line, a file or standard input. */
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { parseTarget, SmtpError, type Target } from '@mailanchor/smtp';
 import { fileProblem, messageOf, UsageError } from '../errors.ts';
 import { shown } from '../options/given.ts';
@@ -45,6 +46,22 @@ export async function* fromFile(path: string): AsyncGenerator<TargetLine> {
     throw new UsageError(`--file: cannot read ${path}: ${fileProblem(error)}`, { cause: error });
   } finally {
     stream.destroy();
+  }
+}
+
+/** How many lines of a file are targets or want to be; undefined where it cannot be read twice. */
+export async function countLines(path: string): Promise<number | undefined> {
+  try {
+    if (!(await stat(path)).isFile()) return undefined;
+    let count = 0;
+    for await (const line of lines(createReadStream(path))) {
+      const text = line.trim();
+      if (text !== '' && !text.startsWith('#')) count++;
+    }
+    return count;
+  } catch {
+    // Whoever reads it next says why it cannot be read.
+    return undefined;
   }
 }
 

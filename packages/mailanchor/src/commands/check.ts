@@ -1,21 +1,41 @@
 /** `mailanchor check TARGET...` */
-import type { DomainCheck, DomainVerdict } from '@mailanchor/smtp';
+import { type DomainCheck, type DomainVerdict, SharedSessions } from '@mailanchor/smtp';
+import { asCompleted } from '../check/as-completed.ts';
 import { inOrder } from '../check/in-order.ts';
-import { openCheckLookup } from '../check/inspection.ts';
+import { type CheckLookup, openCheckLookup } from '../check/inspection.ts';
 import { Overview } from '../check/overview.ts';
 import { renderCheck, renderVerdict } from '../check/render.ts';
+import { ResultFile } from '../check/result-file.ts';
 import { checkTarget, progressText } from '../check/run.ts';
-import { readCheckSettings } from '../check/settings.ts';
-import { fromArguments, fromFile, fromLines, readTarget, type TargetLine } from '../check/targets.ts';
+import { RunProgress } from '../check/run-progress.ts';
+import { type CheckSettings, readCheckSettings } from '../check/settings.ts';
+import {
+  countLines,
+  fromArguments,
+  fromFile,
+  fromLines,
+  readTarget,
+  type TargetLine,
+} from '../check/targets.ts';
 import { statusOfVerdicts } from '../check/worst.ts';
 import type { Context, Voice } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { readCommon } from '../options/common.ts';
-import { printable } from '../terminal/printable.ts';
+import { jsonLine, printable } from '../terminal/printable.ts';
 
 type Outcome =
   | { readonly kind: 'checked'; readonly check: DomainCheck }
   | { readonly kind: 'bad'; readonly where: string; readonly problem: string };
+
+/** Where targets come from. */
+interface Source {
+  readonly lines: AsyncGenerator<TargetLine>;
+  /** A list is done as it comes; targets of the command line are told in their order. */
+  readonly isList: boolean;
+  /** Whether several checks may meet the same hosts. */
+  readonly several: boolean;
+  readonly file?: string;
+}
 
 export async function runCheck(
   texts: readonly string[],
@@ -23,43 +43,138 @@ export async function runCheck(
   context: Context,
 ): Promise<number> {
   const file = typeof options['file'] === 'string' ? options['file'] : undefined;
-  const targets = chooseTargets(texts, file, context);
+  const source = chooseSource(texts, file, context);
   const { sources, voice } = await readCommon(context, options, 'check');
   const settings = readCheckSettings(sources);
-  const list = file !== undefined || texts.includes('-');
-  const lookup = await openCheckLookup(settings, list);
-
-  const verdicts = new Set<DomainVerdict>();
-  let badLines = 0;
-  let printed = 0;
-  const overview = new Overview();
+  const results =
+    settings.output === undefined ? undefined : await ResultFile.open(settings.output, settings.resume);
   try {
-    const outcomes = inOrder(targets, settings.parallel, async (line): Promise<Outcome> => {
-      if (line.kind === 'bad') return line;
-      voice.progress.show(`${printable(line.text)}: looking up`);
-      const check = await checkTarget(line.text, line.target, settings, lookup, context.signal, (event) => {
-        const text = printable(progressText(line.text, event));
-        voice.progress.show(text);
-        voice.detail(text);
-      });
-      return { kind: 'checked', check };
-    });
-    for await (const outcome of outcomes) {
-      if (outcome.kind === 'bad') {
-        badLines++;
-        voice.warn(printable(`${outcome.where}: ${outcome.problem}`));
-        continue;
-      }
-      verdicts.add(outcome.check.verdict);
-      overview.add(outcome.check);
-      printOutcome(outcome.check, voice, printed++ > 0);
+    const lookup = await openCheckLookup(settings, source.isList);
+    try {
+      return await new Run({ source, settings, lookup, voice, results }).run();
+    } finally {
+      voice.progress.end();
+      await lookup.close();
     }
-    if (!voice.json && voice.verbosity !== 'quiet') voice.print(overview.render(voice.paint));
   } finally {
-    voice.progress.end();
-    await lookup.close();
+    await results?.close();
   }
-  return statusOfVerdicts(verdicts, badLines);
+}
+
+interface RunParts {
+  readonly source: Source;
+  readonly settings: CheckSettings;
+  readonly lookup: CheckLookup;
+  readonly voice: Voice;
+  readonly results: ResultFile | undefined;
+}
+
+class Run {
+  readonly #parts: RunParts;
+  readonly #signal: AbortSignal;
+  readonly #overview = new Overview();
+  readonly #verdicts = new Set<DomainVerdict>();
+  readonly #shared: SharedSessions | undefined;
+  #progress: RunProgress | undefined;
+  #badLines = 0;
+  #printed = 0;
+
+  constructor(parts: RunParts) {
+    const { settings, source, voice } = parts;
+    this.#parts = parts;
+    this.#signal = voice.context.signal;
+    this.#shared = source.several
+      ? new SharedSessions({ signal: this.#signal, timeoutMs: settings.lookup.timeoutMs })
+      : undefined;
+  }
+
+  async run(): Promise<number> {
+    const { source, settings, voice, results } = this.#parts;
+    const { isList, file } = source;
+    if (results) {
+      this.#overview.addBefore(results.before.verdicts);
+      for (const verdict of results.before.verdicts.keys()) this.#verdicts.add(verdict);
+    }
+    if (isList) {
+      this.#progress = new RunProgress({
+        total: file === undefined ? undefined : await countLines(file),
+        before: results?.before.count ?? 0,
+        now: () => performance.now(),
+      });
+    }
+    const each = isList ? asCompleted : inOrder;
+    try {
+      for await (const outcome of each(this.#open(), settings.parallel, (line) => this.#work(line))) {
+        await this.#take(outcome);
+      }
+    } catch (error) {
+      if (isList && this.#signal.aborted) this.#sayHowFar();
+      throw error;
+    }
+    if (!voice.json && voice.verbosity !== 'quiet') voice.print(this.#overview.render(voice.paint));
+    return statusOfVerdicts(this.#verdicts, this.#badLines);
+  }
+
+  /** Targets that an earlier run has not done. */
+  async *#open(): AsyncGenerator<TargetLine> {
+    const { source, results } = this.#parts;
+    for await (const line of source.lines) {
+      if (line.kind === 'target' && results?.take(line.text)) continue;
+      yield line;
+    }
+  }
+
+  async #work(line: TargetLine): Promise<Outcome> {
+    const { settings, lookup, voice } = this.#parts;
+    if (line.kind === 'bad') return line;
+    const { text, target } = line;
+    if (!this.#progress) voice.progress.show(`${printable(text)}: looking up`);
+    const more = this.#shared ? { openSession: this.#shared.open } : {};
+    const check = await checkTarget(
+      text,
+      target,
+      settings,
+      lookup,
+      this.#signal,
+      (event) => {
+        // Of a list the bar says enough, and thousands of lines a second would only cost time.
+        if (this.#progress && voice.verbosity !== 'verbose') return;
+        const said = printable(progressText(text, event));
+        if (!this.#progress) voice.progress.show(said);
+        voice.detail(said);
+      },
+      more,
+    );
+    return { kind: 'checked', check };
+  }
+
+  async #take(outcome: Outcome): Promise<void> {
+    const { voice, results } = this.#parts;
+    if (outcome.kind === 'bad') {
+      this.#badLines++;
+      this.#progress?.addBadLine();
+      voice.warn(printable(`${outcome.where}: ${outcome.problem}`));
+      return;
+    }
+    const { check } = outcome;
+    this.#verdicts.add(check.verdict);
+    this.#overview.add(check);
+    if (results) await results.append(jsonLine(check));
+    else printOutcome(check, voice, this.#printed++ > 0);
+    if (this.#progress) {
+      this.#progress.add(check.verdict);
+      voice.progress.show(this.#progress.text());
+    }
+  }
+
+  #sayHowFar(): void {
+    const { voice, results } = this.#parts;
+    const done = this.#progress?.done ?? 0;
+    const where = results
+      ? `; go on with the same command and --resume`
+      : `; with --output FILE a run can be gone on with`;
+    voice.warn(`stopped after ${done} ${done === 1 ? 'target' : 'targets'}${where}`);
+  }
 }
 
 function printOutcome(check: DomainCheck, voice: Voice, further: boolean): void {
@@ -75,11 +190,7 @@ function printOutcome(check: DomainCheck, voice: Voice, further: boolean): void 
 }
 
 /** Where targets come from. Throws `UsageError` for those of the command line before anything is looked up. */
-function chooseTargets(
-  texts: readonly string[],
-  file: string | undefined,
-  context: Context,
-): AsyncGenerator<TargetLine> {
+function chooseSource(texts: readonly string[], file: string | undefined, context: Context): Source {
   const standardInput = texts.includes('-') || file === '-';
   if (
     Number(standardInput) +
@@ -89,11 +200,12 @@ function chooseTargets(
   ) {
     throw new UsageError('check: give targets, or --file, or - for standard input: one of them');
   }
-  if (standardInput) return fromLines(context.stdin, 'standard input');
-  if (file !== undefined) return fromFile(file);
+  if (standardInput)
+    return { lines: fromLines(context.stdin, 'standard input'), isList: true, several: true };
+  if (file !== undefined) return { lines: fromFile(file), isList: true, several: true, file };
   if (texts.length === 0) {
     throw new UsageError('check: nothing to check. Give a domain, such as: mailanchor check example.org');
   }
   for (const text of texts) readTarget(text);
-  return fromArguments(texts);
+  return { lines: fromArguments(texts), isList: false, several: texts.length > 1 };
 }

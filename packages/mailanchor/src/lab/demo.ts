@@ -43,15 +43,9 @@ export async function checkDestinations(
         const { domain } = destination;
         progress();
         const { signal } = voice.context;
-        const check = await checkTarget(
-          domain,
-          readTarget(domain),
-          settings,
-          lookup,
-          signal,
-          () => {},
-          IMPATIENT,
-        );
+        const check = await checkTarget(domain, readTarget(domain), settings, lookup, signal, () => {}, {
+          sessionLimits: IMPATIENT,
+        });
         done++;
         progress();
         return { destination, check, asExpected: isAsExpected(destination, check) };

@@ -8,10 +8,16 @@ export function printable(text: string): string {
   return result;
 }
 
+/** At least all that is not harmless. */
+const SUSPECT = /[^\x20-\x7e\u00a0-\u200d\u2070-\ud7ff\ue000-\uffff]/;
+
 /** JSON on one line that a terminal shows as it is: JSON.stringify leaves DEL and the C1 controls alone. */
 export function jsonLine(value: unknown): string {
+  const text = JSON.stringify(value);
+  // Nearly always there is nothing to do.
+  if (!SUSPECT.test(text)) return text;
   let result = '';
-  for (const character of JSON.stringify(value)) {
+  for (const character of text) {
     const code = character.codePointAt(0) ?? 0;
     result += isHarmless(code) || code > 0xffff ? character : `\\u${code.toString(16).padStart(4, '0')}`;
   }

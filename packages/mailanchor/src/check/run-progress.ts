@@ -1,0 +1,99 @@
+/** How far a run over many targets is: a bar, the rate, the time that is left, counts of verdicts; one line. */
+import type { DomainVerdict } from '@mailanchor/smtp';
+
+/** Milliseconds over which the rate is taken: long enough to be calm, short enough to follow. */
+const WINDOW_MS = 15_000;
+/** Milliseconds between the samples of it. */
+const SAMPLE_MS = 500;
+const BAR_CELLS = 20;
+const PARTS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
+
+export interface RunProgressOptions {
+  /** Targets in all; undefined where nobody knows, as with standard input. */
+  readonly total: number | undefined;
+  /** Done by an earlier run: they count for the bar and not for the rate. */
+  readonly before: number;
+  /** Milliseconds on a clock that never jumps. */
+  readonly now: () => number;
+}
+
+const ORDER: readonly DomainVerdict[] = ['protected', 'partial', 'unprotected', 'broken', 'unknown'];
+
+export class RunProgress {
+  readonly #options: RunProgressOptions;
+  readonly #counts = new Map<DomainVerdict, number>();
+  readonly #samples: { at: number; done: number }[] = [];
+  #done = 0;
+  #bad = 0;
+
+  constructor(options: RunProgressOptions) {
+    this.#options = options;
+    this.#samples.push({ at: options.now(), done: 0 });
+  }
+
+  get done(): number {
+    return this.#options.before + this.#done;
+  }
+
+  add(verdict: DomainVerdict): void {
+    this.#counts.set(verdict, (this.#counts.get(verdict) ?? 0) + 1);
+    this.#done++;
+    this.#sample();
+  }
+
+  addBadLine(): void {
+    this.#bad++;
+  }
+
+  /** e.g. `██████▍              3,201/10,000  32%  412/s  17 s left  3,120 protected, 81 broken` */
+  text(): string {
+    const { total } = this.#options;
+    const rate = this.#rate();
+    const parts: string[] = [];
+    if (total !== undefined && total > 0) {
+      const share = Math.min(1, this.done / total);
+      parts.push(`${bar(share)} ${count(this.done)}/${count(total)}`, `${Math.floor(share * 100)}%`);
+    } else parts.push(`${count(this.done)} done`);
+    if (rate > 0) parts.push(`${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))}/s`);
+    if (total !== undefined && rate > 0 && total > this.done)
+      parts.push(`${duration((total - this.done) / rate)} left`);
+    const counts = ORDER.flatMap((verdict) => {
+      const many = this.#counts.get(verdict);
+      return many === undefined ? [] : [`${count(many)} ${verdict}`];
+    });
+    if (this.#bad > 0) counts.push(`${count(this.#bad)} bad ${this.#bad === 1 ? 'line' : 'lines'}`);
+    if (counts.length > 0) parts.push(counts.join(', '));
+    return parts.join('  ');
+  }
+
+  #sample(): void {
+    const at = this.#options.now();
+    if (at - this.#samples.at(-1)!.at < SAMPLE_MS) return;
+    this.#samples.push({ at, done: this.#done });
+    while (this.#samples.length > 2 && at - this.#samples[1]!.at > WINDOW_MS) this.#samples.shift();
+  }
+
+  /** Targets a second. */
+  #rate(): number {
+    const { at, done } = this.#samples[0]!;
+    const seconds = (this.#options.now() - at) / 1000;
+    return seconds <= 0 ? 0 : (this.#done - done) / seconds;
+  }
+}
+
+function bar(share: number): string {
+  const eighths = Math.round(share * BAR_CELLS * 8);
+  const whole = '█'.repeat(eighths >> 3) + PARTS[eighths & 7]!;
+  return whole.padEnd(BAR_CELLS, ' ');
+}
+
+/** 10,000 whatever the machine's language is. */
+function count(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
