@@ -1,10 +1,13 @@
 /** The units of systemd, judged by systemd itself, and against the program they start. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { temporaryFolder } from './program.ts';
+import { BIN, environment, temporaryFolder, unbuilt } from './program.ts';
+import { ask } from './resolver-process.ts';
 
 const UNITS = fileURLToPath(new URL('../systemd', import.meta.url));
 const scratch = temporaryFolder();
@@ -48,3 +51,40 @@ test('the socket is for the service, and each place is there for UDP and TCP', (
   expect(places('ListenStream')).toEqual(places('ListenDatagram'));
   expect(socket).toMatch(/^Service=mailanchor-resolver\.service$/m);
 });
+
+const activates = spawnSync('systemd-socket-activate', ['--version']).status === 0;
+const why = activates ? '' : ': not installed: systemd-socket-activate (Debian package systemd)';
+
+test.skipIf(!activates || unbuilt)(
+  `started by the first question, on the socket that systemd opened${why}`,
+  async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as { port: number };
+    free.close();
+    await once(free, 'close');
+    const child = spawn(
+      'systemd-socket-activate',
+      [
+        ...['--listen', `127.0.0.1:${port}`, '--fdname', 'dns', process.execPath, BIN, 'resolver'],
+        ...['--resolver', '127.0.0.1:9', '--timeout', '1'],
+      ],
+      { env: environment({}), stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    try {
+      let told = '';
+      child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+        told += text;
+      });
+      while (!told.includes('Listening on')) await once(child.stderr!, 'data');
+      // Nobody is asked above: what counts is who answers.
+      const response = await ask({ address: '127.0.0.1', port }, 'example', 'A', { protocol: 'tcp' });
+      expect(response.rcode).toBe(2);
+      expect(told).toMatch(/mailanchor resolver: listening on 1 socket of systemd/);
+    } finally {
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await once(child, 'close');
+    }
+    expect(child.exitCode).toBe(0);
+  },
+);
