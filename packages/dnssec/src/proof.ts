@@ -88,7 +88,8 @@ export type Resolution =
   | (ResolutionBase & {
       readonly kind: 'answer';
       readonly status: 'secure' | 'insecure';
-      readonly rcode: 0;
+      /** NXDOMAIN: of a question for a CNAME, whose server proved by the way that there is nothing where it leads to (rfc2308#section-2.1). */
+      readonly rcode: 0 | 3;
       /** The RRset asked for, at `canonicalName`: no aliases, no signatures. TTLs are what is left of them. */
       readonly records: readonly ResourceRecord[];
       /** Aliases, records and their RRSIGs as received, TTLs capped: for display and for serving DNS. */

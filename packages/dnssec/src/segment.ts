@@ -91,11 +91,19 @@ export function readSegments(
   const segments: Segment[] = [];
   const visited = new Set<string>();
   let owner = name;
+  const isOutside = (other: Name) =>
+    !other.isAtOrBelow(bailiwick) || (segments.length > 0 && except.some((zone) => other.isAtOrBelow(zone)));
+  const isDenied = (other: Name) =>
+    proofs.some((proof) => proof.type === RRType.SOA && other.isAtOrBelow(proof.name));
+  /** A question for a CNAME is answered by it; that there is nothing where it leads to may be said by the way (rfc2308#section-2.1). */
+  const denyTarget = (target: Name | undefined) => {
+    if (target && message.rcode === Rcode.NXDOMAIN && isDenied(target))
+      segments.push({ owner: target, proofs, bailiwick, outside: isOutside(target), kind: 'nxdomain' });
+  };
 
   while (segments.length < MAX_ALIASES && !visited.has(owner.key)) {
     visited.add(owner.key);
-    const elsewhereSpokenOf = segments.length > 0 && except.some((zone) => owner.isAtOrBelow(zone));
-    const base = { owner, proofs, bailiwick, outside: elsewhereSpokenOf || !owner.isAtOrBelow(bailiwick) };
+    const base = { owner, proofs, bailiwick, outside: isOutside(owner) };
 
     const dname = coveringDname(sets, owner);
     const cname = sets.get(owner, RRType.CNAME);
@@ -108,6 +116,7 @@ export function readSegments(
     // (rfc6672#section-3.1).
     if (rrsets.length > 0 && (type === RRType.CNAME || type === RRType.ANY ? !dname : !isAlias)) {
       segments.push({ ...base, kind: 'answer', rrsets: rrsets.slice(0, MAX_ANY_RRSETS) });
+      if (type === RRType.CNAME) denyTarget(targetOf(rrsets[0]!.rdatas[0]!));
       return segments;
     }
     if (dname) {
@@ -135,7 +144,10 @@ export function readSegments(
         target,
         ...(cname && { synthesised: cname }),
       });
-      if (type === RRType.CNAME) return segments;
+      if (type === RRType.CNAME) {
+        denyTarget(target);
+        return segments;
+      }
       owner = target;
       continue;
     }
@@ -156,8 +168,7 @@ export function readSegments(
 
     // Nothing here. At the name asked for, that is the answer; at the end of aliases only where an SOA says so (rfc2308#section-2.2):
     // otherwise the server stopped half-way, and the target is asked for by itself. NSEC records may be there for other reasons.
-    const denied = proofs.some((proof) => proof.type === RRType.SOA && owner.isAtOrBelow(proof.name));
-    if (segments.length > 0 && !denied) return segments;
+    if (segments.length > 0 && !isDenied(owner)) return segments;
     if (message.rcode === Rcode.YXDOMAIN) {
       const text = `YXDOMAIN for ${owner} without a DNAME that makes too long a name of it`;
       segments.push({ ...base, kind: 'contradiction', text });

@@ -9,6 +9,7 @@
 import {
   createTransport,
   decodeDs,
+  decodeSingleName,
   Ede,
   equalOctets,
   type Message,
@@ -318,6 +319,12 @@ export class ValidatingResolver implements Resolver {
         answer.push(...segment.answer);
         authority.push(...segment.authority);
         if (segment.kind !== 'alias' || type === RRType.CNAME) {
+          const end = type === RRType.CNAME ? deniedTarget(segment, local) : undefined;
+          if (end) {
+            status = weakest(status, end.status);
+            ttl = Math.min(ttl, end.ttl);
+            authority.push(...end.authority);
+          }
           const common = {
             ...base(),
             status: status as 'secure' | 'insecure',
@@ -332,7 +339,7 @@ export class ValidatingResolver implements Resolver {
           }
           // Of a DNAME's segment the CNAME is what was asked for.
           const records = segment.kind === 'alias' ? cnameOf(segment) : segment.records;
-          return { ...common, kind: 'answer', rcode: Rcode.NOERROR, records };
+          return { ...common, kind: 'answer', rcode: end ? Rcode.NXDOMAIN : Rcode.NOERROR, records };
         }
         aliases.push({ kind: segment.via!, owner: current, target: segment.target!, status: segment.status });
         if (aliases.length > this.#budgets.aliases) {
@@ -471,6 +478,17 @@ function* proven(cache: AnswerCache): Generator<CachedAnswer> {
 /** The CNAME of an alias segment, synthesised or not. */
 function cnameOf({ answer, owner }: Exclude<Validated, { kind: 'failure' }>): ResourceRecord[] {
   return answer.filter((record) => record.type === RRType.CNAME && record.name.equals(owner));
+}
+
+/** What the same response proved of where a CNAME leads to, if that is that there is no such name. */
+function deniedTarget(
+  segment: Exclude<Validated, { kind: 'failure' }>,
+  local: ReadonlyMap<string, Validated>,
+): Extract<Validated, { kind: 'answer' | 'alias' | 'nodata' | 'nxdomain' }> | undefined {
+  const rdata = segment.records[0]?.rdata;
+  const target = segment.target ?? (segment.kind === 'answer' && rdata ? decodeSingleName(rdata) : undefined);
+  const end = target && local.get(target.key);
+  return end?.kind === 'nxdomain' ? end : undefined;
 }
 
 /** Whether `record` trusts all that `old` does: the same record, or the key that a DS is the digest of. */

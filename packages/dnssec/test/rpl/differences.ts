@@ -27,12 +27,6 @@ export const DIFFERENCES: Readonly<Record<string, readonly Difference[]>> = {
       why: 'a denial by an unsigned zone above the closest anchor: taking it would let anybody remove an island of trust',
     },
   ],
-  'val_cnameqtype.rpl': [514, 587].map((line) => ({
-    line,
-    inProcess: ['rcode NOERROR, expected NXDOMAIN'],
-    response: ['rcode NOERROR, expected NXDOMAIN'],
-    why: 'QTYPE CNAME: the CNAME exists, whatever the server says of where it leads',
-  })),
   'val_dnametoolong.rpl': [
     {
       line: 245,

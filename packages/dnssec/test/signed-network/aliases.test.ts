@@ -2,7 +2,7 @@
 import { Name, Rcode, RRType, recordToText } from '@mailanchor/dns';
 import { describe, expect, test } from 'vitest';
 import { worldOf } from './cases.ts';
-import { answers, type Change, flipped, on, unsigned } from './forge.ts';
+import { answers, authorities, both, type Change, type Edit, flipped, on, unsigned } from './forge.ts';
 import type { WorldZone } from './world.ts';
 
 const LABEL = 'l'.repeat(60);
@@ -62,6 +62,71 @@ describe('rule 6: a DNAME that makes too long a name', () => {
     const { rcode, answer } = await world.resolver.resolveUnchecked(name, RRType.A);
     expect(rcode).toBe(Rcode.YXDOMAIN);
     expect(answer.map(({ type }) => type)).toEqual([RRType.DNAME, RRType.RRSIG]);
+  });
+});
+
+describe('rule 6: a question for a CNAME that leads nowhere', () => {
+  const zones: readonly WorldZone[] = [
+    { name: 'example.', text: 'lost CNAME gone.example.\nout CNAME gone.other.\ntree DNAME wood' },
+    { name: 'other.' },
+  ];
+  /** The server goes on to where it leads, though nobody asked, and says what it finds there. */
+  const overdone =
+    (asked: string, zoneName: string, target: string, ...edits: readonly Edit[]): Change =>
+    (world) => {
+      const zone = world.zone(zoneName);
+      const proofs = [target, `*.${zoneName}`].flatMap((name) => zone.covering(Name.fromText(name)));
+      const authority = [...zone.of('@', 'SOA'), ...proofs];
+      on(
+        asked,
+        both(
+          (message) => ({ ...message, rcode: Rcode.NXDOMAIN }),
+          authorities(() => authority, ...edits),
+        ),
+      )(world);
+    };
+  test.each<[string, string, Change | undefined, number]>([
+    ['the server says nothing of that', 'lost.example. CNAME', undefined, Rcode.NOERROR],
+    [
+      'proven',
+      'lost.example. CNAME',
+      overdone('lost.example. CNAME', 'example.', 'gone.example.'),
+      Rcode.NXDOMAIN,
+    ],
+    [
+      'proven, in another zone',
+      'out.example. CNAME',
+      overdone('out.example. CNAME', 'other.', 'gone.other.'),
+      Rcode.NXDOMAIN,
+    ],
+    [
+      'proven, of a DNAME',
+      'q.tree.example. CNAME',
+      overdone('q.tree.example. CNAME', 'example.', 'q.wood.example.'),
+      Rcode.NXDOMAIN,
+    ],
+    [
+      'not proven',
+      'lost.example. CNAME',
+      overdone('lost.example. CNAME', 'example.', 'gone.example.', unsigned),
+      Rcode.NOERROR,
+    ],
+    [
+      'forged',
+      'out.example. CNAME',
+      overdone('out.example. CNAME', 'other.', 'gone.other.', flipped('NSEC')),
+      Rcode.NOERROR,
+    ],
+  ])('rule 6: %s', async (_, asked, change, rcode) => {
+    const [name, type] = asked.split(' ');
+    const world = worldOf({ zones, ask: asked, ...(change && { change }) });
+    const resolution = await world.ask(name!, type!);
+    expect(resolution).toMatchObject({ kind: 'answer', status: 'secure', rcode });
+    expect(resolution.records).toHaveLength(1);
+    const proofs = resolution.authority.filter(({ type }) => type === RRType.SOA || type === RRType.NSEC);
+    expect(proofs.length > 0).toBe(rcode === Rcode.NXDOMAIN);
+    // Nobody asked for the target: from the cache it is the CNAME alone.
+    expect(await world.ask(name!, type!)).toMatchObject({ kind: 'answer', rcode: Rcode.NOERROR });
   });
 });
 

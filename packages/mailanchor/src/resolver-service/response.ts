@@ -10,6 +10,7 @@ import {
   type Message,
   type Name,
   type Question,
+  Rcode,
   type ResourceRecord,
   RRType,
   responseTo,
@@ -43,7 +44,7 @@ export function respond(query: Message, question: Question, resolution: Resoluti
     const message = responseTo(query, { ra: true, rcode, answers, ...explanation(reason) });
     return { message, ttl: Math.max(MIN_FAILURE_TTL, ttl) };
   }
-  const negative = resolution.kind !== 'answer';
+  const negative = resolution.kind !== 'answer' || rcode === Rcode.NXDOMAIN;
   const answers = shown(resolution.answer, question, wantsProof, resolution.ttl);
   // Of an answer only the proof that a wildcard gave it belongs to it; of a denial the SOA tells how long it holds (rfc2308#section-3).
   const authorities = shown(resolution.authority, question, wantsProof, resolution.ttl).filter(({ type }) =>
