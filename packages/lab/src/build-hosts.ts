@@ -13,6 +13,8 @@ const DAY_MS = 86_400_000;
 /** Seconds. */
 const TTL = 3600;
 
+const OWN_KEY: readonly TlsaSpec[] = [{ usage: 3, selector: 1, matching: 1, of: 'present' }];
+
 /** The CA of the lab: a root and an intermediate. */
 export interface LabCa {
   readonly root: LabCertificate;
@@ -30,6 +32,8 @@ export class HostBuilder {
   readonly ca: LabCa;
   readonly #seed: Seed;
   readonly #now: number;
+  /** Hosts that have the keys of another. */
+  readonly #keyOwners = new Map<string, string>();
   #issued = 0;
 
   constructor(seed: Seed, clock: Clock) {
@@ -49,6 +53,7 @@ export class HostBuilder {
 
   /** `nextAddress` hands out a loopback address at each call. */
   build(spec: HostSpec, nextAddress: () => string): BuiltHost {
+    if (spec.keysOf) this.#keyOwners.set(spec.name, spec.keysOf);
     const chains = [spec.certificate ?? {}, ...(spec.secondAddress ? [spec.secondAddress] : [])];
     const { fault } = spec;
     const addresses = chains.map(nextAddress);
@@ -62,8 +67,8 @@ export class HostBuilder {
 
   /** What a host presents, leaf first. */
   chain(name: string, spec: CertificateSpec): LabCertificate[] {
-    const { issuer = 'self', names = [name], send = [], expired = false } = spec;
-    const notAfter = this.#now + (expired ? -10 : 90) * DAY_MS;
+    const { issuer = 'self', names = [name], send = [], expired = false, days = 90 } = spec;
+    const notAfter = this.#now + (expired ? -10 : days) * DAY_MS;
     const leaf = issueCertificate(this.#seed, `${name} ${this.#issued++}`, {
       subject: names[0] ?? name,
       names,
@@ -76,34 +81,38 @@ export class HostBuilder {
   }
 
   key(name: string, label: KeyLabel): KeyPair {
-    return p256KeyPair(this.#seed, `host ${name} ${label}`);
+    return p256KeyPair(this.#seed, `host ${this.#keyOwners.get(name) ?? name} ${label}`);
   }
 
   /** A and TLSA records, TLSA at the usual port and at the lab's own. */
-  records({ spec, addresses }: BuiltHost, port: number): ResourceRecord[] {
+  records(built: BuiltHost, port: number, tlsa: readonly TlsaSpec[] = OWN_KEY): ResourceRecord[] {
+    const { spec, addresses } = built;
     const host = Name.fromText(spec.name);
     const base = Name.fromText(spec.tlsaBase ?? spec.name);
-    const tlsa = spec.tlsa ?? [{ usage: 3, selector: 1, matching: 1, of: 'present' } as const];
-    const rdatas = tlsa.map((record) => this.#tlsa(spec.name, record));
+    const rdatas = tlsa.map((wanted) => this.#tlsa(built, wanted));
+    const ttl = spec.tlsaTtl ?? TTL;
     return [
       ...addresses.map((address) => record(host, RRType.A, encodeA(address))),
       ...[...new Set([25, port])].flatMap((number) =>
-        rdatas.map((rdata) => record(base.prepend('_tcp').prepend(`_${number}`), RRType.TLSA, rdata)),
+        rdatas.map((rdata) => record(base.prepend('_tcp').prepend(`_${number}`), RRType.TLSA, rdata, ttl)),
       ),
     ];
   }
 
-  #tlsa(host: string, { usage, selector, matching, of }: TlsaSpec): Uint8Array {
+  #tlsa({ spec, servers }: BuiltHost, { usage, selector, matching, of }: TlsaSpec): Uint8Array {
     if (typeof of === 'object') return encodeTlsa({ usage, selector, matching, data: hexDecode(of.data) });
     const parameters = { usage, selector, matching };
+    // A certificate, not a key alone: the one that the host presents.
+    const presented = selector === 0 && of === 'present' ? servers[0]?.chain[0] : undefined;
+    if (presented) return encodeTlsa(tlsaFromCertificate(presented.der, parameters));
     return encodeTlsa(
       of === 'root' || of === 'intermediate'
         ? tlsaFromCertificate(this.ca[of].der, parameters)
-        : tlsaFromPublicKey(this.key(host, of).spki, parameters),
+        : tlsaFromPublicKey(this.key(spec.name, of).spki, parameters),
     );
   }
 }
 
-function record(name: Name, type: number, rdata: Uint8Array): ResourceRecord {
-  return { name, type, class: RRClass.IN, ttl: TTL, rdata };
+function record(name: Name, type: number, rdata: Uint8Array, ttl = TTL): ResourceRecord {
+  return { name, type, class: RRClass.IN, ttl, rdata };
 }

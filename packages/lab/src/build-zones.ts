@@ -24,17 +24,26 @@ const ROOT_SERVER = 'a.root-servers.';
 const TLD_SERVER = 'a.tld-servers.';
 const OPERATOR_SERVERS = ['ns1.operator.example.', 'ns2.operator.example.'] as const;
 
-const SOA = `$TTL ${TTL}
-@ SOA ns1.operator.example. hostmaster.operator.example. 1 3600 600 86400 300
+function soa(serial = 1): string {
+  return `$TTL ${TTL}
+@ SOA ns1.operator.example. hostmaster.operator.example. ${serial} 3600 600 86400 300
 `;
+}
 
-const OPT_OUT: DenialMethod = { kind: 'nsec3', optOut: true, iterations: 0, salt: new Uint8Array(0) };
-const NSEC3: DenialMethod = { ...OPT_OUT, optOut: false };
+const OPT_OUT = {
+  kind: 'nsec3',
+  optOut: true,
+  iterations: 0,
+  salt: new Uint8Array(0),
+} as const satisfies DenialMethod;
+const NSEC3 = { ...OPT_OUT, optOut: false };
 
 export interface ZonePlan {
   readonly zones: readonly ZoneSpec[];
   /** Records to go into the zone that their name belongs to. */
   readonly records: readonly ResourceRecord[];
+  /** The same for the versions of the second operator's server. */
+  readonly secondRecords: readonly ResourceRecord[];
 }
 
 export interface BuiltZones {
@@ -48,8 +57,7 @@ export async function buildZones(
   plan: ZonePlan,
   { seed, clock }: { seed: Seed; clock: Clock },
 ): Promise<BuiltZones> {
-  const records = [...plan.records];
-  const take = (origin: Name, children: readonly Name[]): ResourceRecord[] =>
+  const take = (origin: Name, children: readonly Name[], records = plan.records): ResourceRecord[] =>
     records.filter(
       ({ name }) => name.isAtOrBelow(origin) && !children.some((child) => name.isAtOrBelow(child)),
     );
@@ -58,14 +66,16 @@ export async function buildZones(
   const children = await Promise.all([operator, ...plan.zones].map((spec) => signingOf(spec, seed, clock)));
   const childNames = children.map(({ origin }) => origin);
   const served = children.map(({ spec, origin, signing }) => {
-    const own = parse(origin, SOA + operatorNs('@') + (spec.records ?? ''));
+    const own = parse(origin, soa() + operatorNs('@') + (spec.records ?? ''));
     const zone = new ServedZone(origin, [...own, ...take(origin, []), ...operatorAddresses(origin)], signing);
     zone.denialFault = spec.denialFault;
     return zone;
   });
   for (const [i, address] of SERVERS.operators.entries()) {
     const server = network.server(address);
-    server.zones.push(...served);
+    server.zones.push(
+      ...served.map((zone, j) => (i === 1 ? secondVersion(children[j]!, plan) : undefined) ?? zone),
+    );
     server.faults = children.flatMap(({ spec: { serverFault }, origin }) =>
       serverFault && (i === 1 || !serverFault.secondOnly) ? [{ ...serverFault, below: origin }] : [],
     );
@@ -80,9 +90,13 @@ export async function buildZones(
       .filter((child) => child.origin.isBelow(origin))
       .flatMap(({ origin: name, spec, signing: keys }) => [
         ...parse(origin, operatorNs(name.toString())),
-        ...dsRecords(name, keys?.keys ?? [], spec.ds),
+        ...dsRecords(
+          name,
+          (keys?.keys ?? []).filter((_, i) => !(spec.spareKey && i > 0)),
+          spec.ds,
+        ),
       ]);
-    const own = parse(origin, `${SOA}@ NS ${TLD_SERVER}\n`);
+    const own = parse(origin, `${soa()}@ NS ${TLD_SERVER}\n`);
     const glue = operatorAddresses(origin);
     return new ServedZone(origin, [...own, ...take(origin, childNames), ...delegations, ...glue], signing);
   });
@@ -91,13 +105,23 @@ export async function buildZones(
   const rootSigning = await signingOf({ origin: '.', twoKeys: true }, seed, clock);
   const rootRecords = parse(
     Name.root,
-    `${SOA}@ NS ${ROOT_SERVER}\n${ROOT_SERVER} A ${SERVERS.root}\n${TLD_SERVER} A ${SERVERS.tld}\n` +
+    `${soa()}@ NS ${ROOT_SERVER}\n${ROOT_SERVER} A ${SERVERS.root}\n${TLD_SERVER} A ${SERVERS.tld}\n` +
       tlds.map(({ origin }) => `${origin} NS ${TLD_SERVER}\n`).join(''),
   );
   const tldDs = tlds.flatMap(({ origin, signing }) => dsRecords(origin, signing?.keys ?? []));
   const root = new ServedZone(Name.root, [...rootRecords, ...tldDs], rootSigning.signing);
   network.server(SERVERS.root).zones.push(root);
   return { zones: [root, ...servedTlds, ...served], rootKeys: rootSigning.signing?.keys ?? [] };
+}
+
+/** The zone as the second operator's server has it; undefined where it has the same. */
+function secondVersion({ spec, origin, signing }: Signing, plan: ZonePlan): ServedZone | undefined {
+  const { second } = spec;
+  if (!second) return undefined;
+  const { serial = 1, records = spec.records ?? '', signingFaults = spec.signingFaults ?? [] } = second;
+  const own = parse(origin, soa(serial) + operatorNs('@') + records);
+  const hosts = plan.secondRecords.filter(({ name }) => name.isAtOrBelow(origin));
+  return new ServedZone(origin, [...own, ...hosts], signing && { ...signing, faults: signingFaults });
 }
 
 /** Root hints in master-file format. */
@@ -116,10 +140,12 @@ async function signingOf(spec: ZoneSpec, seed: Seed, clock: Clock): Promise<Sign
   const { algorithm = 'ecdsa-p256' } = spec;
   if (algorithm === 'unsigned') return { spec, origin, signing: undefined };
   const roles = spec.twoKeys ? (['ksk', 'zsk'] as const) : (['csk'] as const);
-  const keys = await Promise.all(
-    roles.map((role) => createSigningKey(algorithm, role, seed, `zone ${origin}`)),
-  );
-  const denial: DenialMethod = spec.denial === 'nsec3' ? NSEC3 : { kind: 'nsec' };
+  const keys = await Promise.all([
+    ...roles.map((role) => createSigningKey(algorithm, role, seed, `zone ${origin}`)),
+    ...(spec.spareKey ? [createSigningKey(algorithm, 'csk', seed, `spare of ${origin}`)] : []),
+  ]);
+  const denial: DenialMethod =
+    spec.denial === 'nsec3' ? { ...NSEC3, iterations: spec.iterations ?? 0 } : { kind: 'nsec' };
   return { spec, origin, signing: { keys, denial, clock, faults: spec.signingFaults ?? [] } };
 }
 

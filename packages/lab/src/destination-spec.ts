@@ -1,7 +1,7 @@
 /** How a destination is made: zones, hosts and what is wrong with them, as data. `build-zones.ts` and `build-hosts.ts` read it. */
 import type { DenialFault } from './authority/served-zone.ts';
 import type { ServerFault } from './authority/server-fault.ts';
-import type { LabHostVerdict, LabVerdict } from './destination.ts';
+import type { LabGroup, LabHostVerdict, LabVerdict } from './destination.ts';
 import type { DsKind, SigningAlgorithm } from './keys/signing-key.ts';
 import type { MailFault } from './mail/mail-fault.ts';
 import type { SigningFault } from './zone/signing-fault.ts';
@@ -15,6 +15,10 @@ export interface ZoneSpec {
   readonly twoKeys?: boolean;
   /** Default 'nsec'. */
   readonly denial?: 'nsec' | 'nsec3';
+  /** Further NSEC3 iterations; default 0. */
+  readonly iterations?: number;
+  /** A further key that signs everything too and that no DS names. */
+  readonly spareKey?: boolean;
   /** Default 'good'. */
   readonly ds?: DsKind;
   /** Master-file text, names relative to the origin. SOA, NS, and what the hosts need are added. */
@@ -23,6 +27,16 @@ export interface ZoneSpec {
   readonly denialFault?: DenialFault;
   /** Of both operators' servers, or of the second alone; limited to this zone. */
   readonly serverFault?: Omit<ServerFault, 'below'> & { readonly secondOnly?: boolean };
+  /** The version that the second operator's server has in place of this one. */
+  readonly second?: SecondVersion;
+}
+
+/** How it differs. Its hosts have their `tlsaAtSecond`. */
+export interface SecondVersion {
+  readonly serial?: number;
+  /** In place of the zone's own. */
+  readonly records?: string;
+  readonly signingFaults?: readonly SigningFault[];
 }
 
 export interface CertificateSpec {
@@ -32,6 +46,8 @@ export interface CertificateSpec {
   readonly names?: readonly string[];
   /** What is sent behind the leaf; default nothing. */
   readonly send?: readonly ('intermediate' | 'root')[];
+  /** Days until its end; default 90. */
+  readonly days?: number;
   /** Its time is over since ten days; default false. */
   readonly expired?: boolean;
   /** Which of the host's keys; default 'present'. */
@@ -57,6 +73,12 @@ export interface HostSpec {
   readonly secondAddress?: CertificateSpec;
   /** Default `3 1 1` of the present key. */
   readonly tlsa?: readonly TlsaSpec[];
+  /** What the second operator's server has in place of them, where it has a version of its own. */
+  readonly tlsaAtSecond?: readonly TlsaSpec[];
+  /** Seconds; default 3600. */
+  readonly tlsaTtl?: number;
+  /** The host whose keys it has; default its own. */
+  readonly keysOf?: string;
   /** Where the TLSA records are, if not below `name`: the TLSA base domain. */
   readonly tlsaBase?: string;
   /** 'refused': nothing listens there. */
@@ -68,6 +90,8 @@ export interface DestinationSpec {
   readonly title: string;
   readonly special: string;
   readonly slow?: boolean;
+  /** Default 'main'. */
+  readonly group?: LabGroup;
   readonly verdict: LabVerdict;
   /** Host and verdict, in order of preference. */
   readonly hostVerdicts: readonly (readonly [host: string, verdict: LabHostVerdict])[];

@@ -14,6 +14,9 @@ export interface LabExpectation {
   readonly findings: readonly string[];
 }
 
+/** 'main': what a newcomer wants to see. 'further': one for each thing that can be wrong besides. */
+export type LabGroup = 'main' | 'further';
+
 export interface LabDestination {
   /** The mail domain, without trailing dot. */
   readonly domain: string;
@@ -23,6 +26,7 @@ export interface LabDestination {
   readonly special: string;
   /** A check of it waits for a time limit: 10 seconds and more. */
   readonly slow: boolean;
+  readonly group: LabGroup;
   readonly expected: LabExpectation;
 }
 

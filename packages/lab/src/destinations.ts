@@ -3,31 +3,17 @@
  * addresses, the TLSA answer and the session say. Each destination stands alone: zones and hosts of its own.
  */
 import { Name, Rcode, RRType } from '@mailanchor/dns';
-import type { DestinationSpec, HostSpec, TlsaSpec, ZoneSpec } from './destination-spec.ts';
+import type { DestinationSpec, TlsaSpec } from './destination-spec.ts';
+import { DOMAIN_DESTINATIONS } from './domain-destinations.ts';
 import { HOSTILE_DESTINATIONS } from './hostile-destinations.ts';
+import { RECORD_DESTINATIONS } from './record-destinations.ts';
+import { single } from './single-destination.ts';
+import { ZONE_DESTINATIONS } from './zone-destinations.ts';
 
 const below = (text: string): { below: Name } => ({ below: Name.fromText(text) });
 
 const ROOT_ANCHOR: TlsaSpec = { usage: 2, selector: 1, matching: 1, of: 'root' };
 const PAST_KEY: TlsaSpec = { usage: 3, selector: 1, matching: 1, of: 'past' };
-
-/** One zone, whose MX is its host `mx`, that verifies: what most of the table varies. */
-function single(
-  domain: string,
-  spec: Omit<DestinationSpec, 'domain' | 'zones' | 'hosts' | 'verdict' | 'hostVerdicts'> &
-    Partial<Pick<DestinationSpec, 'verdict' | 'hostVerdicts'>>,
-  { zone, host }: { zone?: Partial<ZoneSpec>; host?: Partial<HostSpec> } = {},
-): DestinationSpec {
-  const name = `mx.${domain}`;
-  return {
-    domain,
-    verdict: 'protected',
-    hostVerdicts: [[name, 'verified']],
-    zones: [{ origin: domain, records: '@ MX 10 mx', ...zone }],
-    hosts: [{ name, ...host }],
-    ...spec,
-  };
-}
 
 export const DESTINATIONS: readonly DestinationSpec[] = [
   // Good ones.
@@ -481,4 +467,7 @@ export const DESTINATIONS: readonly DestinationSpec[] = [
     { host: { fault: 'refused' } },
   ),
   ...HOSTILE_DESTINATIONS,
+  ...DOMAIN_DESTINATIONS,
+  ...ZONE_DESTINATIONS,
+  ...RECORD_DESTINATIONS,
 ];

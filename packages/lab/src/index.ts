@@ -12,6 +12,7 @@ export { type AuthorityTransportOptions, createAuthorityTransport } from './auth
 export { SERVERS } from './build-zones.ts';
 export * from './destination.ts';
 export { LabError, type LabErrorCode } from './errors.ts';
+export { FINDING_EXAMPLES, type FindingExample, NOT_IN_THE_LAB } from './finding-examples.ts';
 export type { KeyPair } from './keys/key-pair.ts';
 export { Seed } from './keys/seed.ts';
 export {

@@ -65,8 +65,11 @@ export class LabPlan {
       zones: this.#specs.flatMap(({ zones }) => zones),
       records: [
         ...this.#specs.flatMap(parentRecords),
-        ...this.hosts.flatMap((host) => this.builder.records(host, mailPort)),
+        ...this.hosts.flatMap((host) => this.builder.records(host, mailPort, host.spec.tlsa)),
       ],
+      secondRecords: this.hosts.flatMap((host) =>
+        this.builder.records(host, mailPort, host.spec.tlsaAtSecond ?? host.spec.tlsa),
+      ),
     };
     const { zones, rootKeys } = await buildZones(network, plan, { seed: this.#seed, clock: this.#clock });
     const byOrigin = new Map(zones.map((zone) => [zone.origin.key, zone]));
@@ -105,13 +108,14 @@ function parentRecords({ domain, parentRecords: text = '' }: DestinationSpec): R
 }
 
 function describe(spec: DestinationSpec): LabDestination {
-  const { domain, title, special, slow = false, verdict, hostVerdicts, findings = [] } = spec;
+  const { domain, title, special, slow = false, group = 'main', verdict, hostVerdicts, findings = [] } = spec;
   const hosts = hostVerdicts.map(([host, hostVerdict]) => ({ host, verdict: hostVerdict }));
   return {
     domain,
     title,
     special,
     slow,
+    group,
     expected: { verdict, exitCode: EXIT_CODES[verdict], hosts, findings },
   };
 }

@@ -99,13 +99,16 @@ async function ask(name: string, type: number): Promise<{ outcome: string; hosts
   return { outcome: `${ad ? 'secure' : 'insecure'} ${kind}`, hosts };
 }
 
+/** named still accepts SHA-1 where its OpenSSL does; we do not (RFC 9905). */
+const SHA1: ReadonlySet<string> = new Set(['sha1-zone.example', 'ds-sha1.example']);
+
 const asNamedSays = (outcome: string | undefined): string | undefined =>
   outcome?.replace(/^(bogus|indeterminate) /, '');
 
 test('named sees every destination as we do', { timeout: 60_000 }, async ({ skip }) => {
   if (!NAMED) skip('named is not installed');
   for (const { domain } of lab.destinations) {
-    const expected = statusesOf(domain);
+    const expected = SHA1.has(domain) ? statusesOf('good-311.example') : statusesOf(domain);
     const mx = await ask(domain, RRType.MX);
     expect(mx.outcome, `${domain} MX`).toBe(asNamedSays(expected.mx));
     for (const [i, host] of mx.hosts.entries()) {

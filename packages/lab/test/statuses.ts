@@ -12,6 +12,12 @@ const ABSENT: Statuses = { ...GOOD, tlsa: ['secure nxdomain'] };
 const UNSIGNED: Statuses = { mx: 'insecure answer', address: ['insecure answer'], tlsa: ['insecure answer'] };
 const BOGUS: Statuses = { mx: 'bogus failure' };
 
+const TWO_HOSTS: Statuses = {
+  mx: 'secure answer',
+  address: ['secure answer', 'secure answer'],
+  tlsa: ['secure answer', 'secure answer'],
+};
+
 /** Those that differ from a good one. */
 export const DIFFERENT: Readonly<Record<string, Statuses>> = {
   'no-mx.example': { mx: 'secure nodata' },
@@ -34,11 +40,18 @@ export const DIFFERENT: Readonly<Record<string, Statuses>> = {
     address: ['secure answer', 'secure answer'],
     tlsa: ['secure answer', 'secure nxdomain'],
   },
-  'backup-down.example': {
+  'backup-down.example': TWO_HOSTS,
+  'keys-without-ds.example': UNSIGNED,
+  'mx-address.example': { mx: 'secure answer', address: ['secure nxdomain'], tlsa: ['secure nxdomain'] },
+  'mx-unresolvable.example': {
     mx: 'secure answer',
-    address: ['secure answer', 'secure answer'],
-    tlsa: ['secure answer', 'secure answer'],
+    address: ['secure answer', 'secure nxdomain'],
+    tlsa: ['secure answer', 'secure nxdomain'],
   },
+  'primary-broken.example': TWO_HOSTS,
+  'shared-key.example': TWO_HOSTS,
+  'sha1-zone.example': UNSIGNED,
+  'ds-sha1.example': UNSIGNED,
 };
 
 export function statusesOf(domain: string): Statuses {

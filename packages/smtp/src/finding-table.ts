@@ -69,6 +69,10 @@ export const FINDINGS = {
     severity: 'error',
     effect: 'Many clients do not connect to it at all, and DANE never applies.',
   },
+  'mx-backup-greylists': {
+    severity: 'info',
+    effect: 'Mail that senders leave at the backup host stays there, if that host validates DANE too.',
+  },
   // DNS behaviour
   'tlsa-lookup-fails': { severity: 'error', effect: DEFER },
   'denial-broken': { severity: 'error', effect: DEFER },
@@ -121,9 +125,44 @@ export const FINDINGS = {
     effect: 'Senders ignore the record (RFC 7672 section 3.1.3).',
   },
   'tlsa-stale': {
+    severity: 'warning',
+    effect: 'Whoever has one of those former keys can pose as the host.',
+  },
+  'tlsa-combination-unmatched': {
+    severity: 'warning',
+    effect: 'Senders that go by these records alone, as RFC 7671 section 8 lets them, defer mail.',
+  },
+  'tlsa-full-certificate': {
+    severity: 'warning',
+    effect: 'The first renewal without a new record makes senders that validate DANE defer mail.',
+  },
+  'tlsa-fake-rollover': {
+    severity: 'warning',
+    effect: 'The set looks prepared for a change of keys and is not: the change will break mail.',
+  },
+  'tlsa-too-many': {
+    severity: 'warning',
+    effect: 'A large sender fails hosts with more than 12 records; a response may not fit a packet.',
+  },
+  'tlsa-shared-key': {
     severity: 'notice',
-    effect:
-      'Nothing now, if it is the record of the next key; otherwise whoever has that old key can pose as the host.',
+    effect: 'One mistake with the key, or its loss, takes all hosts at once.',
+  },
+  'ta-public-ca-retired': {
+    severity: 'warning',
+    effect: 'The next renewal comes from another CA: senders that validate DANE then defer mail.',
+  },
+  'ta-selector-0': {
+    severity: 'notice',
+    effect: 'None now; mail is deferred once the CA has its certificate renewed or cross-signed.',
+  },
+  'record-agility-512-only': {
+    severity: 'info',
+    effect: 'A sender without SHA2-512 cannot use any of them: it encrypts and authenticates nobody.',
+  },
+  'record-agility-mixed': {
+    severity: 'info',
+    effect: 'None as long as the records of each digest match what the host presents.',
   },
   'tlsa-no-next': {
     severity: 'notice',

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { finding } from './finding-table.ts';
 import type { Collected } from './findings.ts';
+import { outcomeWeight } from './standing.ts';
 import type { DomainDns, Finding, HostCheck } from './verdict.ts';
 
 export function domainFindings({ kind, dns, hosts }: Collected): Finding[] {
@@ -11,6 +12,8 @@ export function domainFindings({ kind, dns, hosts }: Collected): Finding[] {
     ...mxFindings(kind, dns, hosts),
     ...hosts.flatMap((host) => hostNameFindings(host, dns)),
     ...partialFinding(dns.domain, hosts),
+    ...backupFinding(dns.domain, hosts),
+    ...sharedKeyFinding(dns.domain, hosts),
   ];
 }
 
@@ -105,15 +108,20 @@ function hostNameFindings(host: HostCheck, dns: DomainDns): Finding[] {
   const { host: name, problem, aliases, tlsa } = host;
   if (isIP(name) !== 0) {
     if (host.preference === null || dns.srv) return [];
+    const record = `mx.${dns.domain}. 3600 IN ${isIP(name) === 4 ? 'A' : 'AAAA'} ${name}`;
     return [
       finding('mx-address', name, `The MX record names the address ${name}; it must name a host.`, {
-        fix: `Give the host a name with an address record, and name it in the MX record.`,
+        fix: `Give the host a name, and name that in the MX record:\n${record}\n${dns.domain}. 3600 IN MX ${host.preference} mx.${dns.domain}.`,
       }),
     ];
   }
   const findings: Finding[] = [];
   if (problem?.stage === 'no-address') {
-    findings.push(finding('mx-unresolvable', name, `${name} has no address (${problem.text}).`));
+    const named = host.preference !== null && !dns.srv;
+    const fix = named
+      ? `Give it an address record, or remove: ${dns.domain}. IN MX ${host.preference} ${name}.`
+      : 'Give it an address record (A or AAAA).';
+    findings.push(finding('mx-unresolvable', name, `${name} has no address (${problem.text}).`, { fix }));
   } else if (problem?.stage === 'addresses') {
     const fix = `mailanchor resolve ${name} A --explain`;
     findings.push(
@@ -159,4 +167,45 @@ function partialFinding(domain: string, hosts: readonly HostCheck[]): Finding[] 
     .map(({ host }) => host)
     .join(', ')}.`;
   return [finding('mx-partial', domain, text)];
+}
+
+/** The best host is broken, and a worse one takes the mail: whether it can pass it on depends on whether it validates. */
+function backupFinding(domain: string, hosts: readonly HostCheck[]): Finding[] {
+  const best = Math.min(...hosts.map(({ preference }) => preference ?? 0));
+  const primary = hosts.filter(({ preference }) => (preference ?? 0) === best);
+  const backup = hosts.filter(
+    ({ preference, sessions }) =>
+      (preference ?? 0) > best && sessions.some(({ outcome }) => outcome === 'established'),
+  );
+  if (backup.length === 0 || !primary.every(refusedByDane)) return [];
+  const names = (list: readonly HostCheck[]): string => list.map(({ host }) => host).join(', ');
+  const text = `Senders that validate DANE pass over ${names(primary)} and deliver to ${names(backup)}, which piles up mail if it validates DANE itself.`;
+  const fix = `Mend ${names(primary)} first; then have the queue of ${names(backup)} tried again.`;
+  return [finding('mx-backup-greylists', domain, text, { fix })];
+}
+
+/** Whether senders that validate refuse to deliver there, whatever the connection is like. */
+function refusedByDane({ verdict, policy, problem, sessions }: HostCheck): boolean {
+  if (verdict === 'mismatch' || problem?.status === 'bogus' || problem?.stage === 'tlsa') return true;
+  const dane = policy === 'dane' || policy === 'dane-unusable';
+  return dane && sessions.length > 0 && sessions.every(({ outcome }) => outcomeWeight(outcome) === 'refuses');
+}
+
+/** Hosts that present the same key. */
+function sharedKeyFinding(domain: string, hosts: readonly HostCheck[]): Finding[] {
+  const byKey = new Map<string, Set<string>>();
+  for (const { host, policy, sessions } of hosts) {
+    if (policy !== 'dane') continue;
+    for (const { chain } of sessions) {
+      const key = chain[0]?.spkiSha256;
+      if (key) byKey.set(key, (byKey.get(key) ?? new Set()).add(host));
+    }
+  }
+  return [...byKey.values()]
+    .filter((sharing) => sharing.size > 1)
+    .map((sharing) => {
+      const text = `${[...sharing].join(', ')} have the same key.`;
+      const fix = 'Give each host a key of its own, and a record of its own to go with it.';
+      return finding('tlsa-shared-key', domain, text, { fix });
+    });
 }

@@ -2,7 +2,9 @@
 import { Ede } from '@mailanchor/dns';
 import { finding } from './finding-table.ts';
 import type { FindingOptions } from './findings.ts';
-import { issuerRecord, leafRecord, tlsaLine, tlsaOwner } from './tlsa-fix.ts';
+import { tlsaSetFindings } from './findings-tlsa-set.ts';
+import { mistakenFor } from './record-identity.ts';
+import { leafRecord, tlsaLine, tlsaOwner } from './tlsa-fix.ts';
 import type { Finding, HostCheck, SessionReport, TlsaRecord } from './verdict.ts';
 
 export function tlsaFindings(host: HostCheck, options: FindingOptions): Finding[] {
@@ -11,7 +13,7 @@ export function tlsaFindings(host: HostCheck, options: FindingOptions): Finding[
     ...absentFindings(host),
     ...unusableFindings(host),
     ...mismatchFindings(host),
-    ...setFindings(host),
+    ...tlsaSetFindings(host, options),
     ...dateFindings(host, options),
   ];
 }
@@ -121,10 +123,21 @@ function sessionMismatch(host: HostCheck, { match, chain }: SessionReport): Find
       ];
     }
     default: {
-      const found = finding('tlsa-mismatch', host.host, `${sentence(match.text)}.`, { fix });
+      const found = finding('tlsa-mismatch', host.host, `${sentence(match.text)}${mistake(host, chain)}.`, {
+        fix,
+      });
       return [found, ...anchorNotSent(host, chain)];
     }
   }
+}
+
+/** What a record says in place of what was meant, where that can be seen. */
+function mistake({ tlsa }: HostCheck, chain: SessionReport['chain']): string {
+  for (const record of tlsa.usable) {
+    const what = mistakenFor(record, [chain]);
+    if (what) return `; the data of ${record.usage} ${record.selector} ${record.matching} is ${what}`;
+  }
+  return '';
 }
 
 /** Usage 2 names a CA, and no certificate of the chain is it. */
@@ -136,34 +149,9 @@ function anchorNotSent(host: HostCheck, chain: SessionReport['chain']): Finding[
   if (!missing || usable.some(({ usage }) => usage === 3)) return [];
   const { usage, selector, matching, data } = missing;
   const text = `TLSA record ${usage} ${selector} ${matching} ${data.slice(0, 16)}... names a CA whose certificate is not among the ${chain.length} that the host sends.`;
-  const fix =
-    'Append the certificate of that CA, a self-signed root too, to the chain file that the mail server sends.';
+  const own = leafRecord(chain);
+  const fix = `Append the certificate of that CA, a self-signed root too, to the chain file that the mail server sends:\ncat ca.pem >> /path/to/chain.pem${own ? `\nOr publish the server's own key:\n${tlsaLine(host, own)}` : ''}`;
   return [finding('ta-not-sent', host.host, text, { fix })];
-}
-
-/** The set of records beside a host that verifies. */
-function setFindings(host: HostCheck): Finding[] {
-  const { records, usable } = host.tlsa;
-  const sessions = host.sessions.filter(({ chain }) => chain.length > 0);
-  if (host.verdict !== 'verified' || sessions.length === 0) return [];
-  const findings: Finding[] = [];
-  for (const [index, record] of records.entries()) {
-    if (!usable.includes(record)) continue;
-    if (sessions.some(({ matchedRecords }) => matchedRecords.includes(index))) continue;
-    const { usage, selector, matching, data } = record;
-    const text = `TLSA record ${usage} ${selector} ${matching} ${data.slice(0, 16)}... matches nothing that ${host.host} presents.`;
-    const fix = `Keep it if it is that of the next key; otherwise remove: ${tlsaLine(host, record)}`;
-    findings.push(finding('tlsa-stale', host.host, text, { fix }));
-  }
-  if (usable.length === 1 && usable[0]?.usage === 3) {
-    const issuer = issuerRecord(sessions[0]!.chain);
-    const text = `${host.host} has one usable TLSA record, that of its present key, and none for the next.`;
-    const fix = issuer
-      ? `Publish the record of the next key before it is used, or that of the issuing CA:\n${tlsaLine(host, issuer)}`
-      : 'Publish the 3 1 1 record of the next key two TTLs before the key is used.';
-    findings.push(finding('tlsa-no-next', host.host, text, { fix }));
-  }
-  return findings;
 }
 
 const DAY_MS = 86_400_000;

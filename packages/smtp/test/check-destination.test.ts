@@ -18,7 +18,7 @@ const TWO = `${zoneOf(ee(leaf))}
 /** The destinations that an operator meets, each with its verdict. */
 const destinations: [string, World, DomainVerdict, HostVerdict[]][] = [
   ['good 3 1 1', { zone: zoneOf(ee(leaf)) }, 'protected', ['verified']],
-  ['good 2 0 1 of the intermediate', { zone: zoneOf(ta(intermediate)) }, 'protected', ['verified']],
+  ['good 2 1 1 of the intermediate', { zone: zoneOf(ta(intermediate)) }, 'protected', ['verified']],
   [
     'good 3 1 1 with an expired certificate',
     { zone: zoneOf(ee(expired)), servers: { '192.0.2.1': { chain: [expired] } } },
@@ -27,12 +27,12 @@ const destinations: [string, World, DomainVerdict, HostVerdict[]][] = [
   ],
   ['mismatch after a renewed key', { zone: zoneOf(ee(other)) }, 'broken', ['mismatch']],
   [
-    'wrong name under 2 0 1',
+    'wrong name under 2 1 1',
     { zone: zoneOf(ta(intermediate)), servers: { '192.0.2.1': { chain: [other, intermediate] } } },
     'broken',
     ['mismatch'],
   ],
-  ['2 0 1 of a CA that is not sent', { zone: zoneOf(ta(root)) }, 'broken', ['mismatch']],
+  ['2 1 1 of a CA that is not sent', { zone: zoneOf(ta(root)) }, 'broken', ['mismatch']],
   [
     'no STARTTLS with TLSA',
     { zone: zoneOf(ee(leaf)), servers: { '192.0.2.1': { ehlo: '250 mail.test' } } },

@@ -19,7 +19,7 @@ export const leaf = makeCertificate({
 export const other = makeCertificate({ cn: 'other.example', names: ['other.example'], issuer: intermediate });
 
 export const ee = ({ spkiSha256 }: MadeCertificate): string => `3 1 1 ${spkiSha256}`;
-export const ta = ({ sha256 }: MadeCertificate): string => `2 0 1 ${sha256}`;
+export const ta = ({ spkiSha256 }: MadeCertificate): string => `2 1 1 ${spkiSha256}`;
 
 export interface World {
   /** Zone text. */

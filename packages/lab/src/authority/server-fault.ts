@@ -10,6 +10,8 @@ export type ServerFaultKind =
   | 'truncate'
   /** No RRSIG, NSEC, NSEC3, and no DS in referrals, whatever the DO bit: an old server. */
   | 'strip-dnssec'
+  /** The right response, but for the code: NXDOMAIN for a name that exists. */
+  | 'nxdomain'
   /** A response with another id, which the client must not take. */
   | 'wrong-id'
   /** FORMERR to every query that has EDNS: a server older than that (rfc6891#section-7). */
@@ -21,6 +23,8 @@ export interface ServerFault {
   readonly types?: readonly number[];
   /** Only names at or below this one; default all. */
   readonly below?: Name;
+  /** Only this name; default all. */
+  readonly at?: Name;
 }
 
 export type ServerReply =
@@ -35,9 +39,10 @@ export function serverFaultOf(faults: readonly ServerFault[], query: Message): S
   const question = query.questions[0];
   if (!question) return undefined;
   return faults.find(
-    ({ types, below }) =>
+    ({ types, below, at }) =>
       (types === undefined || types.includes(question.type)) &&
-      (below === undefined || question.name.isAtOrBelow(below)),
+      (below === undefined || question.name.isAtOrBelow(below)) &&
+      (at === undefined || question.name.equals(at)),
   );
 }
 
@@ -54,6 +59,8 @@ export function applyServerFault(fault: ServerFault, query: Message, response: M
       return { kind: 'silence' };
     case 'truncate':
       return reply(response, true);
+    case 'nxdomain':
+      return reply({ ...response, rcode: Rcode.NXDOMAIN });
     case 'wrong-id':
       return reply({ ...response, id: response.id ^ 1 });
     case 'no-edns': {

@@ -50,16 +50,18 @@ export interface RsaKeyPair {
 
 const generate = promisify(generateKeyPair);
 
-export async function rsaKeyPair(): Promise<RsaKeyPair> {
+export async function rsaKeyPair(bits = 2048): Promise<RsaKeyPair> {
   const { publicKey, privateKey } = await generate('rsa', {
-    modulusLength: 2048,
+    modulusLength: bits,
     publicKeyEncoding: { format: 'der', type: 'pkcs1' },
     privateKeyEncoding: { format: 'der', type: 'pkcs8' },
   });
-  // SEQUENCE (4 octets of head), INTEGER (4) of 257 octets with a leading zero, INTEGER (2) of 3 octets.
+  // SEQUENCE, INTEGER with a leading zero, INTEGER (2) of 3 octets: the heads of the first two grow with what they hold.
+  const octets = bits / 8;
+  const end = publicKey.length - 5;
   return {
     privateKey: createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' }),
-    modulus: new Uint8Array(publicKey.subarray(9, 9 + 256)),
-    exponent: new Uint8Array(publicKey.subarray(9 + 256 + 2)),
+    modulus: new Uint8Array(publicKey.subarray(end - octets, end)),
+    exponent: new Uint8Array(publicKey.subarray(end + 2)),
   };
 }

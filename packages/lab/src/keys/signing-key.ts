@@ -14,7 +14,7 @@ import { ed25519KeyPair, p256KeyPair, rsaKeyPair } from './key-pair.ts';
 import type { Seed } from './seed.ts';
 
 /** 'unassigned': algorithm 100, which nobody knows; its signatures mean nothing (rfc4035#section-5.2). */
-export type SigningAlgorithm = 'ecdsa-p256' | 'rsa-2048' | 'ed25519' | 'unassigned';
+export type SigningAlgorithm = 'ecdsa-p256' | 'rsa-2048' | 'rsa-1024' | 'rsa-sha1' | 'ed25519' | 'unassigned';
 
 /** 'ksk' and 'csk' have the SEP flag and are what a DS names; a 'csk' alone signs everything. */
 export type KeyRole = 'ksk' | 'zsk' | 'csk';
@@ -72,7 +72,11 @@ async function makeHalf(algorithm: SigningAlgorithm, seed: Seed, label: string):
       };
     }
     case 'rsa-2048':
-      return rsaHalf();
+      return rsaHalf(2048, Algorithm.RSASHA256);
+    case 'rsa-1024':
+      return rsaHalf(1024, Algorithm.RSASHA256);
+    case 'rsa-sha1':
+      return rsaHalf(2048, Algorithm.RSASHA1);
     case 'unassigned':
       return {
         algorithm: UNASSIGNED_ALGORITHM,
@@ -82,31 +86,38 @@ async function makeHalf(algorithm: SigningAlgorithm, seed: Seed, label: string):
   }
 }
 
-async function rsaHalf(): Promise<Half> {
+async function rsaHalf(bits: number, algorithm: number): Promise<Half> {
   const {
     privateKey,
     modulus,
     exponent,
-  }: { privateKey: KeyObject; modulus: Uint8Array; exponent: Uint8Array } = await rsaKeyPair();
+  }: { privateKey: KeyObject; modulus: Uint8Array; exponent: Uint8Array } = await rsaKeyPair(bits);
+  const hash = algorithm === Algorithm.RSASHA1 ? 'sha1' : 'sha256';
   return {
-    algorithm: Algorithm.RSASHA256,
+    algorithm,
     // rfc3110#section-2: length of the exponent, exponent, modulus.
     publicKey: concatOctets([Uint8Array.of(exponent.length), exponent, modulus]),
-    sign: (data) => sign('sha256', data, privateKey),
+    sign: (data) => sign(hash, data, privateKey),
   };
 }
 
-/** 'mismatch': a digest of no key. 'none': no DS, the child counts as unsigned. */
-export type DsKind = 'good' | 'mismatch' | 'none';
+/**
+ * 'mismatch': a digest of no key. 'none': no DS, the child counts as unsigned. 'orphan': the good ones, and one of a key that is
+ * not there. 'sha1': digests of SHA-1 only.
+ */
+export type DsKind = 'good' | 'mismatch' | 'none' | 'orphan' | 'sha1';
 
 /** The DS records that the parent publishes for a child's keys (rfc4034#section-5). */
 export function dsRecords(
   child: Name,
   keys: readonly SigningKey[],
   kind: DsKind = 'good',
-  digestType: number = DigestType.SHA256,
+  digestType: number = kind === 'sha1' ? DigestType.SHA1 : DigestType.SHA256,
 ): ResourceRecord[] {
   if (kind === 'none') return [];
+  if (kind === 'orphan') {
+    return [...dsRecords(child, keys), ...dsRecords(child, keys, 'mismatch').map(ofAnotherTag)];
+  }
   return keys
     .filter(({ role }) => role !== 'zsk')
     .map((key) => {
@@ -115,4 +126,10 @@ export function dsRecords(
       const rdata = encodeDs({ keyTag: key.tag, algorithm: key.algorithm, digestType, digest });
       return { name: child, type: RRType.DS, class: RRClass.IN, ttl: 3600, rdata };
     });
+}
+
+function ofAnotherTag(record: ResourceRecord): ResourceRecord {
+  const rdata = Uint8Array.from(record.rdata);
+  rdata[0]! ^= 0x55;
+  return { ...record, rdata };
 }

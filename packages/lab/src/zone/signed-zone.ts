@@ -134,6 +134,7 @@ export class SignedZone {
   /** Seconds from now: inception and expiration. */
   #period(fault: string | undefined): [number, number] {
     if (fault === 'expired') return [-40 * DAY, -10 * DAY];
+    if (fault === 'ending') return [-12 * DAY, 2 * DAY];
     if (fault === 'not-yet-valid') return [10 * DAY, 40 * DAY];
     return [-INCEPTION_MARGIN, this.#validity];
   }

@@ -1,8 +1,8 @@
 /** What can be wrong with the signatures of a zone. */
 import type { Name, RRset } from '@mailanchor/dns';
 
-/** 'corrupt': one bit of the signature is wrong. 'missing': there is none. */
-export type SignatureFault = 'expired' | 'not-yet-valid' | 'corrupt' | 'missing';
+/** 'ending': good, for two more days. 'corrupt': one bit of the signature is wrong. 'missing': there is none. */
+export type SignatureFault = 'ending' | 'expired' | 'not-yet-valid' | 'corrupt' | 'missing';
 
 export interface SigningFault {
   readonly kind: SignatureFault;
