@@ -253,7 +253,8 @@ function addLab(program: CommandUnknownOpts, context: Context, done: Done): void
     )
     .option('--port <n>', 'port of the mail hosts (default: one that is free)')
     .option('--dns-port <n>', 'port of the name servers (default: one that is free)')
-    .option('--demo', 'check every destination, show what comes out, and end')
+    .option('--demo', 'check the main destinations, show what comes out, and end')
+    .option('--all', 'with --demo: all destinations, one for each finding among them')
     .action(async (options) => {
       const { runLab } = await import('./commands/lab.ts');
       done(await runLab(options, context));

@@ -69,11 +69,23 @@ describe.skipIf(unbuilt)('lab', () => {
 
   test('--demo: every destination as it must be, a table, one explanation, exit 0', async () => {
     const { status, stdout, stderr } = await mailanchor(['lab', '--demo']);
+    expect(stdout).toMatch(/^ {2}\d+ further destinations.*--demo --all$/m);
     expect(stdout).not.toMatch(/^✘ {2}/m);
     expect(stdout).toMatch(/^✔ (\d+) of \1 as expected/m);
     expect(stdout).toMatch(/^✘ BROKEN renewed-key\.example/m);
     expect(stdout).toMatch(/IN TLSA 3 1 1 [0-9a-f]{64}$/m);
     expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
+
+  test('--demo --all: the further destinations too, one for each finding', async () => {
+    const { status, stdout } = await mailanchor(['lab', '--demo', '--all', '--json']);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { asExpected: boolean });
+    expect(lines.length).toBeGreaterThan(75);
+    expect(lines.filter(({ asExpected }) => !asExpected)).toEqual([]);
     expect(status).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 /** `mailanchor lab` */
 import { once } from 'node:events';
-import { type Lab, LabError, startLab } from '@mailanchor/lab';
+import { type Lab, LabError, type LabGroup, startLab } from '@mailanchor/lab';
 import { VERDICT_TONE } from '../check/words.ts';
 import type { Context, Voice } from '../context.ts';
 import { messageOf, UsageError } from '../errors.ts';
@@ -26,7 +26,7 @@ export async function runLab(options: Record<string, unknown>, context: Context)
     folder = await writeLabFolder(lab, dir);
     context.signal.throwIfAborted();
     return options['demo'] === true
-      ? await demo(lab, folder, started, voice)
+      ? await demo(lab, folder, { started, all: options['all'] === true }, voice)
       : await practise(lab, folder, voice, context.signal);
   } finally {
     voice.progress.end();
@@ -44,10 +44,19 @@ async function start(port: number | undefined, dnsPort: number | undefined): Pro
   }
 }
 
-async function demo(lab: Lab, folder: LabFolder, started: number, voice: Voice): Promise<number> {
-  const results = await checkDestinations(lab.destinations, folder.config, voice);
+async function demo(
+  lab: Lab,
+  folder: LabFolder,
+  { started, all }: { readonly started: number; readonly all: boolean },
+  voice: Voice,
+): Promise<number> {
+  const shown = all ? lab.destinations : lab.destinations.filter(({ group }) => group === 'main');
+  const results = await checkDestinations(shown, folder.config, voice);
   if (voice.json) for (const result of results) voice.printJson(demoJson(result));
-  else voice.print(renderDemo(results, (performance.now() - started) / 1000, voice));
+  else {
+    const left = lab.destinations.length - shown.length;
+    voice.print(renderDemo(results, (performance.now() - started) / 1000, left, voice));
+  }
   return results.every((result) => result.asExpected) ? ExitCode.ok : ExitCode.failed;
 }
 
@@ -80,15 +89,27 @@ function labJson(lab: Lab, { path, config, rootHints, trustAnchor }: LabFolder):
 }
 
 function renderLab(lab: Lab, folder: LabFolder, { paint, verbosity }: Voice): string[] {
-  const rows = lab.destinations.map(({ domain, title, expected }) => [
-    domain,
-    title,
-    paint.tone(VERDICT_TONE[expected.verdict], expected.verdict),
-  ]);
+  const rows = (wanted: LabGroup) =>
+    lab.destinations
+      .filter(({ group }) => group === wanted)
+      .map(({ domain, title, expected }) => [
+        domain,
+        title,
+        paint.tone(VERDICT_TONE[expected.verdict], expected.verdict),
+      ]);
   const header = ['destination', 'what is special', 'verdict'].map(paint.bold);
   const first = lab.destinations[0]?.domain ?? 'good.example';
   return [
-    ...(verbosity === 'quiet' ? [] : [...table([header, ...rows], { rule: paint.dim, indent: '  ' }), '']),
+    ...(verbosity === 'quiet'
+      ? []
+      : [
+          ...table([header, ...rows('main')], { rule: paint.dim, indent: '  ' }),
+          '',
+          '  Further ones, for one finding each:',
+          '',
+          ...table(rows('further'), { indent: '  ' }),
+          '',
+        ]),
     `The lab is up: ${lab.destinations.length} destinations. In another terminal:`,
     '',
     `  npx mailanchor check --config ${folder.config} ${first}`,

@@ -26,7 +26,7 @@ export interface DemoResult {
   readonly asExpected: boolean;
 }
 
-/** Checks all destinations at once, by the configuration that the lab wrote, as anybody else would. */
+/** Checks destinations all at once, by the configuration that the lab wrote, as anybody else would. */
 export async function checkDestinations(
   destinations: readonly LabDestination[],
   config: string,
@@ -62,7 +62,13 @@ function isAsExpected({ expected }: LabDestination, check: DomainCheck): boolean
   return check.verdict === expected.verdict && expected.findings.every((code) => codes.has(code));
 }
 
-export function renderDemo(results: readonly DemoResult[], seconds: number, voice: Voice): string[] {
+/** `left`: destinations that were not checked. */
+export function renderDemo(
+  results: readonly DemoResult[],
+  seconds: number,
+  left: number,
+  voice: Voice,
+): string[] {
   const { paint } = voice;
   const rows = results.map(({ destination, check, asExpected }) => [
     sign(paint, asExpected ? 'good' : 'bad'),
@@ -82,6 +88,9 @@ export function renderDemo(results: readonly DemoResult[], seconds: number, voic
     ...table([header, ...rows], { rule: paint.dim }),
     '',
     `${sign(paint, tone)} ${paint.tone(tone, `${right} of ${results.length} as expected`)}, in ${seconds.toFixed(1)} s`,
+    ...(left > 0
+      ? [paint.dim(`  ${left} further destinations, for one finding each: npx mailanchor lab --demo --all`)]
+      : []),
     ...(explained ? ['', ...explanation(explained, voice)] : []),
   ];
 }
