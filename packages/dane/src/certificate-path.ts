@@ -9,6 +9,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Certificate } from './certificate.ts';
 import { sameOctets } from './der.ts';
+import { mayHaveIssued } from './issuer.ts';
 import { MAX_PATH_CERTIFICATES, MAX_PATHS, MAX_SIGNATURE_CHECKS } from './limits.ts';
 import { type SignatureResult, verifySignature } from './signature.ts';
 
@@ -90,22 +91,13 @@ export class IssuerPool {
     }
   }
 
-  /**
-   * All whose subject is the certificate's issuer, those with the key identifier that the certificate names first. One with another
-   * identifier did not issue it: OpenSSL, hence most senders, does not even try its key.
-   */
+  /** All that may have issued the certificate, those with the key identifier that it names first. */
   candidates(certificate: Certificate): readonly Certificate[] {
     const named = this.#bySubject.get(certificate.issuerKey) ?? [];
-    const wanted = certificate.extensions.authorityKeyIdentifier;
-    if (!wanted) return named;
-    const fitting: Certificate[] = [];
-    const unsaid: Certificate[] = [];
-    for (const candidate of named) {
-      const own = candidate.extensions.subjectKeyIdentifier;
-      if (!own) unsaid.push(candidate);
-      else if (sameOctets(own, wanted)) fitting.push(candidate);
-    }
-    return [...fitting, ...unsaid];
+    const able = named.filter((candidate) => mayHaveIssued(candidate, certificate));
+    const says = (candidate: Certificate): boolean => candidate.extensions.subjectKeyIdentifier !== undefined;
+    if (able.length < 2 || !certificate.extensions.authorityKeyIdentifier) return able;
+    return [...able.filter(says), ...able.filter((candidate) => !says(candidate))];
   }
 }
 
@@ -120,7 +112,8 @@ export function* verifiedPaths(
   yield start;
   const queue: PathEnd[] = [start];
   for (const end of queue) {
-    if (end.depth + 1 >= MAX_PATH_CERTIFICATES) {
+    if (end.certificate.selfSigned) continue; // a path ends there
+    if (end.depth >= MAX_PATH_CERTIFICATES) {
       signatures.budget.exhausted = true;
       continue;
     }
@@ -138,7 +131,6 @@ export function* verifiedPaths(
 function contains(end: PathEnd, certificate: Certificate): boolean {
   for (let at: PathEnd | null = end; at; at = at.below) {
     if (at.certificate === certificate) return true;
-    if (at.depth === 0) break; // the leaf's own key may issue it: a self-signed CA certificate above its own leaf
     if (
       at.certificate.subjectKey === certificate.subjectKey &&
       sameOctets(at.certificate.spki, certificate.spki)
@@ -147,20 +139,4 @@ function contains(end: PathEnd, certificate: Certificate): boolean {
     }
   }
   return false;
-}
-
-/** The shortest path that names alone would make, to say where one broke; undefined if names do not lead there. */
-export function pathByName(leaf: Certificate, pool: IssuerPool, target: Certificate): PathEnd | undefined {
-  const seen = new Set<Certificate>([leaf]);
-  const queue: PathEnd[] = [{ certificate: leaf, below: null, depth: 0 }];
-  for (const end of queue) {
-    for (const issuer of pool.candidates(end.certificate)) {
-      if (seen.has(issuer)) continue;
-      seen.add(issuer);
-      const longer: PathEnd = { certificate: issuer, below: end, depth: end.depth + 1 };
-      if (issuer === target) return longer;
-      queue.push(longer);
-    }
-  }
-  return undefined;
 }

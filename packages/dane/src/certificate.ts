@@ -2,15 +2,16 @@
  * X.509 certificates (rfc5280#section-4.1), read by our own parser: TLSA records are about the octets as the server sent
  * them, and `KeyObject.export()` re-encodes (an RSA key with absent parameters, a compressed point come out different).
  *
- * Parsing is in two steps. {@link Certificate.parse} needs the outline only, so that an oddly encoded certificate still has
- * its public key octets for `3 1 1`. Extensions are read when asked for; what is wrong with them is listed there and keeps
- * the certificate out of paths, not out of DANE-EE.
+ * Parsing is in two steps. {@link Certificate.parse} reads the outline, names and the list of extensions included, and refuses
+ * what OpenSSL would not take in a handshake. What an extension says is read when asked for; what is wrong with it is listed
+ * there and keeps the certificate out of paths, not out of DANE-EE.
  */
 import type { KeyObject } from 'node:crypto';
-import { bitStringOctets, context, DerReader, sameOctets, smallInteger, Tag } from './der.ts';
-import { Attribute, attributeValues, nameKey } from './distinguished-name.ts';
+import { bitStringOctets, context, DerReader, oidText, sameOctets, smallInteger, Tag } from './der.ts';
+import { Attribute, attributeValues, checkName, nameKey } from './distinguished-name.ts';
 import { DaneError } from './errors.ts';
-import { type Extensions, parseExtensions } from './extensions.ts';
+import { type Extensions, parseRawExtensions, type RawExtension, readExtensions } from './extensions.ts';
+import { isSelfSigned } from './issuer.ts';
 import { importPublicKey } from './public-key.ts';
 import { parseTime } from './validity.ts';
 
@@ -25,12 +26,10 @@ interface Outline {
   readonly notAfter: number | null;
   readonly subject: Uint8Array;
   readonly spki: Uint8Array;
-  readonly extensionOctets: Uint8Array | null;
+  readonly extensions: readonly RawExtension[];
   readonly signatureAlgorithm: Uint8Array;
   readonly signature: Uint8Array;
 }
-
-const NO_EXTENSIONS: Extensions = { critical: [], problems: [] };
 
 export class Certificate {
   /** The whole certificate. */
@@ -54,11 +53,12 @@ export class Certificate {
   readonly signatureAlgorithm: Uint8Array;
   readonly signature: Uint8Array;
 
-  readonly #extensionOctets: Uint8Array | null;
+  readonly #rawExtensions: readonly RawExtension[];
   #extensions: Extensions | undefined;
   #publicKey: KeyObject | null | undefined;
   #subjectKey: string | undefined;
   #issuerKey: string | undefined;
+  #selfSigned: boolean | undefined;
 
   private constructor(outline: Outline) {
     this.der = outline.der;
@@ -73,7 +73,7 @@ export class Certificate {
     this.tbsSignatureAlgorithm = outline.tbsSignatureAlgorithm;
     this.signatureAlgorithm = outline.signatureAlgorithm;
     this.signature = outline.signature;
-    this.#extensionOctets = outline.extensionOctets;
+    this.#rawExtensions = outline.extensions;
   }
 
   /** Parse one certificate, nothing after it. Throws {@link DaneError} `bad-certificate`. */
@@ -95,7 +95,7 @@ export class Certificate {
   }
 
   get extensions(): Extensions {
-    this.#extensions ??= this.#extensionOctets ? parseExtensions(this.#extensionOctets) : NO_EXTENSIONS;
+    this.#extensions ??= readExtensions(this.#rawExtensions);
     return this.#extensions;
   }
 
@@ -120,11 +120,10 @@ export class Certificate {
     return this.subjectKey === this.issuerKey;
   }
 
-  /** Self-issued, and its key identifiers do not say that another key signed it. The signature itself is not checked. */
+  /** Self-issued, and nothing in it says that another key signed it. The signature itself is not checked. */
   get selfSigned(): boolean {
-    if (!this.selfIssued) return false;
-    const { authorityKeyIdentifier: authority, subjectKeyIdentifier: subject } = this.extensions;
-    return !authority || !subject || sameOctets(authority, subject);
+    this.#selfSigned ??= isSelfSigned(this);
+    return this.#selfSigned;
   }
 
   /** dNSName entries of the subjectAltName, as they stand. */
@@ -145,19 +144,20 @@ function parseOutline(der: Uint8Array): Outline {
   const certificate = whole.enter(Tag.SEQUENCE);
   whole.end();
   const tbs = certificate.read(Tag.SEQUENCE);
-  const signatureAlgorithm = certificate.read(Tag.SEQUENCE).raw;
+  const signatureAlgorithm = algorithmIdentifier(certificate);
   const signature = bitStringOctets(certificate.read(Tag.BIT_STRING).content);
   certificate.end();
 
   const reader = new DerReader(tbs.content);
   const version = reader.optional(context(0, true));
-  const serial = reader.read(Tag.INTEGER).content;
-  const tbsSignatureAlgorithm = reader.read(Tag.SEQUENCE).raw;
-  const issuer = reader.read(Tag.SEQUENCE).raw;
+  const serial = reader.integer();
+  const tbsSignatureAlgorithm = algorithmIdentifier(reader);
+  const issuer = readableName(reader);
   const validity = reader.enter(Tag.SEQUENCE);
-  const notBefore = parseTime(validity.any());
-  const notAfter = parseTime(validity.any());
-  const subject = reader.read(Tag.SEQUENCE).raw;
+  const notBefore = timeOf(validity);
+  const notAfter = timeOf(validity);
+  validity.end();
+  const subject = readableName(reader);
   const spki = reader.read(Tag.SEQUENCE).raw;
   checkSpkiShape(spki);
   reader.optional(context(1, false)); // issuerUniqueID
@@ -167,7 +167,7 @@ function parseOutline(der: Uint8Array): Outline {
   return {
     der,
     tbs: tbs.raw,
-    version: version ? smallInteger(new DerReader(version.content).read(Tag.INTEGER).content) + 1 : 1,
+    version: version ? versionOf(version.content) : 1,
     serial,
     tbsSignatureAlgorithm,
     issuer,
@@ -175,10 +175,41 @@ function parseOutline(der: Uint8Array): Outline {
     notAfter,
     subject,
     spki,
-    extensionOctets: extensions?.content ?? null,
+    extensions: extensions ? parseRawExtensions(extensions.content) : [],
     signatureAlgorithm,
     signature,
   };
+}
+
+/** An object identifier and at most one value of parameters; the whole. */
+function algorithmIdentifier(reader: DerReader): Uint8Array {
+  const { raw, content } = reader.read(Tag.SEQUENCE);
+  const fields = new DerReader(content);
+  oidText(fields.read(Tag.OID).content);
+  if (!fields.done) fields.any();
+  fields.end();
+  return raw;
+}
+
+/** A time in another form than RFC 5280 allows is null; what is no time at all throws. */
+function timeOf(reader: DerReader): number | null {
+  const value = reader.any();
+  if (value.tag !== Tag.UTC_TIME && value.tag !== Tag.GENERALIZED_TIME)
+    throw new DaneError('bad-der', 'a date that is none');
+  return parseTime(value);
+}
+
+function readableName(reader: DerReader): Uint8Array {
+  const { raw } = reader.read(Tag.SEQUENCE);
+  checkName(raw);
+  return raw;
+}
+
+function versionOf(octets: Uint8Array): number {
+  const reader = new DerReader(octets);
+  const version = smallInteger(reader.integer()) + 1;
+  reader.end();
+  return version;
 }
 
 /** Throws unless the octets are a SEQUENCE of an AlgorithmIdentifier and a BIT STRING, nothing after it. */
@@ -186,7 +217,7 @@ export function checkSpkiShape(spki: Uint8Array): void {
   const whole = new DerReader(spki);
   const reader = whole.enter(Tag.SEQUENCE);
   whole.end();
-  reader.enter(Tag.SEQUENCE).read(Tag.OID);
+  algorithmIdentifier(reader);
   bitStringOctets(reader.read(Tag.BIT_STRING).content);
   reader.end();
 }

@@ -101,10 +101,30 @@ export class DerReader {
     return new DerReader(this.read(tag).content);
   }
 
+  /** The content of an INTEGER, at least one octet and none too many. */
+  integer(tag: number = Tag.INTEGER): Uint8Array {
+    return integerOctets(this.read(tag).content);
+  }
+
   /** Throws if anything is left. */
   end(): void {
     if (!this.done) throw bad('octets after the last value');
   }
+}
+
+/** The same octets if they are the content of an INTEGER in its one encoding. Throws {@link DaneError} `bad-der`. */
+export function integerOctets(content: Uint8Array): Uint8Array {
+  const [first, second = 0] = content;
+  if (first === undefined) throw bad('empty INTEGER');
+  const padded = (first === 0 && second < 0x80) || (first === 0xff && second >= 0x80);
+  if (content.length > 1 && padded) throw bad('INTEGER with an octet too many');
+  return content;
+}
+
+/** The value of a BOOLEAN's content; any octet but 0 is true. */
+export function booleanValue(content: Uint8Array): boolean {
+  if (content.length !== 1) throw bad('BOOLEAN of more or less than one octet');
+  return content[0] !== 0;
 }
 
 /** The single value that these octets are, nothing after it. */
@@ -129,6 +149,7 @@ export function oidText(content: Uint8Array): string {
   let arc = 0;
   let open = false;
   for (const octet of content) {
+    if (arc === 0 && octet === 0x80) throw bad('object identifier with an octet too many');
     arc = arc * 128 + (octet & 0x7f);
     if (arc > Number.MAX_SAFE_INTEGER) throw bad('object identifier arc too large');
     open = octet >= 0x80;
@@ -144,8 +165,7 @@ export function oidText(content: Uint8Array): string {
 
 /** An INTEGER's value as a number; beyond 2^31 it is that bound, negative is -1. For path lengths and the like. */
 export function smallInteger(content: Uint8Array): number {
-  if (content.length === 0) throw bad('empty INTEGER');
-  if (content[0]! >= 0x80) return -1;
+  if (integerOctets(content)[0]! >= 0x80) return -1;
   let value = 0;
   for (const octet of content) value = Math.min(value * 256 + octet, 2 ** 31);
   return value;

@@ -4,6 +4,7 @@
  * Limitation: case is folded for ASCII only and Unicode is not normalised (no stringprep), as OpenSSL does it.
  */
 import { DerReader, derValues, oidText, Tag } from './der.ts';
+import { DaneError } from './errors.ts';
 
 export interface NameAttribute {
   readonly oid: string;
@@ -39,6 +40,7 @@ export function parseName(der: Uint8Array): RelativeName[] {
   while (!reader.done) {
     names.push(
       derValues(reader.read(Tag.SET).content).map((attribute) => {
+        if (attribute.tag !== Tag.SEQUENCE) throw new DaneError('bad-der', 'not an attribute of a name');
         const pair = new DerReader(attribute.content);
         const oid = oidText(pair.read(Tag.OID).content);
         const value = pair.any();
@@ -50,8 +52,39 @@ export function parseName(der: Uint8Array): RelativeName[] {
   return names;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-const utf16 = new TextDecoder('utf-16be', { fatal: true });
+/** The types of an attribute's value that OpenSSL reads in a name. */
+const VALUE_TYPES: ReadonlySet<number> = new Set([
+  Tag.UTF8_STRING,
+  Tag.PRINTABLE_STRING,
+  Tag.IA5_STRING,
+  Tag.T61_STRING,
+  Tag.BMP_STRING,
+  Tag.UNIVERSAL_STRING,
+  Tag.NUMERIC_STRING,
+  Tag.BIT_STRING,
+]);
+
+/** Throws `bad-der` unless the octets are a Name whose values are of these types, and what they say they are. */
+export function checkName(der: Uint8Array): void {
+  for (const attribute of parseName(der).flat()) {
+    const isText = attribute.tag !== Tag.BIT_STRING;
+    if (!VALUE_TYPES.has(attribute.tag) || (isText && stringValue(attribute) === undefined))
+      throw new DaneError('bad-der', 'a name with an unreadable value');
+  }
+}
+
+// A byte order mark is a character like another: two names that differ by one differ.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const utf16 = new TextDecoder('utf-16be', { fatal: true, ignoreBOM: true });
+
+/** Throws where a code point is none. */
+function utf32(octets: Uint8Array): string {
+  if (octets.length % 4 !== 0) throw new RangeError('not UTF-32');
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+  return Array.from({ length: octets.length / 4 }, (_, n) =>
+    String.fromCodePoint(view.getUint32(n * 4)),
+  ).join('');
+}
 
 /** Text of a string value; undefined for other types and for broken encodings. */
 export function stringValue(attribute: Pick<NameAttribute, 'tag' | 'octets'>): string | undefined {
@@ -62,6 +95,8 @@ export function stringValue(attribute: Pick<NameAttribute, 'tag' | 'octets'>): s
         return utf8.decode(octets);
       case Tag.BMP_STRING:
         return utf16.decode(octets);
+      case Tag.UNIVERSAL_STRING:
+        return utf32(octets);
       case Tag.PRINTABLE_STRING:
       case Tag.IA5_STRING:
       case Tag.T61_STRING:
@@ -76,14 +111,16 @@ export function stringValue(attribute: Pick<NameAttribute, 'tag' | 'octets'>): s
   }
 }
 
+/** White space of ASCII only: as OpenSSL has it, another space is another name. */
 const fold = (text: string): string =>
   text
-    .trim()
-    .replace(/\s+/g, ' ')
+    .replace(/[ \t\n\v\f\r]+/g, ' ')
+    .replace(/^ | $/g, '')
     .replace(/[A-Z]+/g, (upper) => upper.toLowerCase());
 
 function attributeKey(attribute: NameAttribute): string {
-  const text = stringValue(attribute);
+  // A NumericString equals only itself, as OpenSSL has it.
+  const text = attribute.tag === Tag.NUMERIC_STRING ? undefined : stringValue(attribute);
   const value =
     text === undefined ? `#${attribute.tag}:${Buffer.from(attribute.octets).toString('hex')}` : fold(text);
   return JSON.stringify([attribute.oid, value]);

@@ -1,5 +1,6 @@
 /** GeneralName (rfc5280#section-4.2.1.6): what a certificate says its subject is called. */
-import { DerReader, type DerValue, derValue, Tag } from './der.ts';
+import { context, DerReader, type DerValue, derValue, oidText, Tag } from './der.ts';
+import { checkName } from './distinguished-name.ts';
 import { DaneError } from './errors.ts';
 
 export type GeneralName =
@@ -14,28 +15,53 @@ export type GeneralName =
 
 const latin1 = (octets: Uint8Array): string => Buffer.from(octets).toString('latin1');
 
+/** Throws `bad-der`. */
 export function parseGeneralName(value: DerValue): GeneralName {
-  const number = value.tag & 0x1f;
-  if ((value.tag & 0xc0) !== 0x80) throw new DaneError('bad-der', 'not a GeneralName');
-  switch (number) {
-    case 1:
+  switch (value.tag) {
+    case context(1, false):
       return { kind: 'email', value: latin1(value.content) };
-    case 2:
+    case context(2, false):
       return { kind: 'dns', value: latin1(value.content) };
-    case 4:
-      return { kind: 'directory', name: derValue(value.content, Tag.SEQUENCE).raw };
-    case 6:
+    case context(4, true):
+      return { kind: 'directory', name: directoryName(value.content) };
+    case context(6, false):
       return { kind: 'uri', value: latin1(value.content) };
-    case 7:
+    case context(7, false):
       return { kind: 'ip', octets: value.content };
-    case 0:
-    case 3:
-    case 5:
-    case 8:
-      return { kind: 'other', tag: number };
+    case context(0, true):
+      return otherName(value.content);
+    case context(3, true):
+      return { kind: 'other', tag: 3 };
+    case context(5, true):
+      return ediPartyName(value.content);
+    case context(8, false):
+      oidText(value.content);
+      return { kind: 'other', tag: 8 };
     default:
-      throw new DaneError('bad-der', `GeneralName of kind ${number}`);
+      throw new DaneError('bad-der', 'not a GeneralName');
   }
+}
+
+function directoryName(content: Uint8Array): Uint8Array {
+  const { raw } = derValue(content, Tag.SEQUENCE);
+  checkName(raw);
+  return raw;
+}
+
+function ediPartyName(content: Uint8Array): GeneralName {
+  const reader = new DerReader(content);
+  reader.optional(context(0, true));
+  reader.read(context(1, true));
+  reader.end();
+  return { kind: 'other', tag: 5 };
+}
+
+function otherName(content: Uint8Array): GeneralName {
+  const reader = new DerReader(content);
+  oidText(reader.read(Tag.OID).content);
+  reader.read(context(0, true));
+  reader.end();
+  return { kind: 'other', tag: 0 };
 }
 
 /** Parse a GeneralNames value. Throws `bad-der`. */

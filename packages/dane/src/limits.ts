@@ -6,7 +6,7 @@
 /** Certificates of the presented chain that are looked at; a handshake carries about 100 kB, a small certificate is 300 octets. */
 export const MAX_PRESENTED_CERTIFICATES = 256;
 
-/** Certificates in one path, leaf and anchor included. OpenSSL's default verify depth is 100; real paths have 2 to 5. */
+/** Certificates in one path, without the anchor: OpenSSL's default verify depth, 100, and the leaf. Real paths have 2 to 5. */
 export const MAX_PATH_CERTIFICATES = 101;
 
 /**
@@ -21,8 +21,10 @@ export const MAX_PATHS = 1_000;
 /** Comparisons of a certificate's names with the name constraints above it, in one path. */
 export const MAX_CONSTRAINT_COMPARISONS = 65_536;
 
-/** RSA keys of a CA: under 1024 bits is under 80 bits of security, which OpenSSL refuses at its default level 1. */
-export const MIN_RSA_BITS = 1024;
+/** RSA keys: fewer bits are under 80 bits of security as OpenSSL counts, which it refuses at level 1, that of Postfix. */
+export const MIN_RSA_BITS = 920;
+/** The like of elliptic curves: 80 bits of security are half of these. */
+export const MIN_EC_BITS = 160;
 
 /** A larger modulus, or exponent, makes a single verification cost tens of milliseconds; no CA uses one. */
 export const MAX_RSA_BITS = 8192;

@@ -4,8 +4,9 @@
  * refuses every name of its kind.
  */
 import type { Certificate } from './certificate.ts';
-import { sameOctets } from './der.ts';
-import { Attribute, attributeValues, parseName, relativeNameKeys } from './distinguished-name.ts';
+import { sameOctets, Tag } from './der.ts';
+import { Attribute, parseName, relativeNameKeys } from './distinguished-name.ts';
+import { DaneError } from './errors.ts';
 import type { Subtree } from './extensions.ts';
 import type { GeneralName } from './general-name.ts';
 import { foldName } from './names.ts';
@@ -30,7 +31,11 @@ export function constraintViolation(
     const forbidden = excluded.filter(inKind);
     budget.comparisons -= permitted.length + excluded.length;
     if (budget.comparisons < 0) return 'too many names and name constraints to compare';
-    if ([...allowed, ...forbidden].some((tree) => !tree.plain || tree.base.kind === 'other')) {
+    const trees = [...allowed, ...forbidden];
+    if (
+      trees.some((tree) => !tree.plain || !isComparable(tree.base, true)) ||
+      (trees.length > 0 && !isComparable(name, false))
+    ) {
       return `a name constraint on ${show(name)} cannot be evaluated`;
     }
     if (forbidden.some((tree) => covers(tree.base, name, true))) return `${show(name)} is excluded`;
@@ -46,15 +51,31 @@ function constrainedNames(certificate: Certificate, isLeaf: boolean): GeneralNam
   const names: GeneralName[] = [...(certificate.extensions.subjectAltName ?? [])];
   const attributes = parseName(certificate.subject);
   if (attributes.length > 0) names.push({ kind: 'directory', name: certificate.subject });
-  for (const value of attributeValues(certificate.subject, Attribute.emailAddress)) {
-    names.push({ kind: 'email', value });
+  for (const { oid, tag, octets } of attributes.flat()) {
+    if (oid !== Attribute.emailAddress) continue;
+    if (tag !== Tag.IA5_STRING) throw new DaneError('bad-der', 'a mail address that is no IA5String');
+    names.push({ kind: 'email', value: Buffer.from(octets).toString('latin1') });
   }
   if (isLeaf && certificate.dnsNames.length === 0) {
     for (const value of certificate.commonNames) {
-      if (foldName(value) !== undefined) names.push({ kind: 'dns', value });
+      if (foldName(value)?.includes('.')) names.push({ kind: 'dns', value });
     }
   }
   return names;
+}
+
+/** Of a form that can be compared. An address in a constraint has its mask with it. */
+function isComparable(name: GeneralName, constraint: boolean): boolean {
+  switch (name.kind) {
+    case 'ip':
+      return [4, 16].some((octets) => name.octets.length === (constraint ? octets * 2 : octets));
+    case 'email':
+      return constraint || name.value.includes('@');
+    case 'other':
+      return false;
+    default:
+      return true;
+  }
 }
 
 function sameKind(a: GeneralName, b: GeneralName): boolean {

@@ -7,8 +7,9 @@
  */
 import type { Certificate } from './certificate.ts';
 
-/** The names that a certificate presents: the DNS-IDs if it has any, else the common names. */
+/** The names that a certificate presents: the DNS-IDs if it has any, else the common names; none if they cannot be read. */
 export function presentedNames(certificate: Certificate): readonly string[] {
+  if (certificate.extensions.unreadableNames) return [];
   const dns = certificate.dnsNames;
   return dns.length > 0 ? dns : certificate.commonNames;
 }
@@ -27,6 +28,8 @@ export function foldName(name: string): string | undefined {
   return bare.toLowerCase();
 }
 
+const HOST_LABEL = /^[a-z0-9-]+$/;
+
 /** One presented name (a DNS-ID or CN-ID) against one reference name. */
 export function nameMatches(presented: string, reference: string): boolean {
   if (presented.endsWith('.')) return false; // rfc5280#section-4.2.1.6: the preferred name syntax has no final dot
@@ -38,5 +41,14 @@ export function nameMatches(presented: string, reference: string): boolean {
   // The asterisk alone in the first label, at least two labels after it, none of them with another asterisk.
   if (!own.startsWith('*.') || rest.includes('*') || rest.split('.').length < 3) return false;
   const firstDot = wanted.indexOf('.');
-  return firstDot > 0 && wanted.slice(firstDot) === rest;
+  // Letters, digits and hyphens only: a wildcard is of a host name, and covers the label of one (as OpenSSL has it).
+  return (
+    firstDot > 0 &&
+    wanted.slice(firstDot) === rest &&
+    HOST_LABEL.test(wanted.slice(0, firstDot)) &&
+    rest
+      .slice(1)
+      .split('.')
+      .every((label) => HOST_LABEL.test(label) && !/^-|-$/.test(label))
+  );
 }

@@ -3,6 +3,7 @@
  * CA keys sign most certificates, so the last ones are kept, by their octets: the answer is the same with or without.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { DerReader, derValue, oidText, Tag } from './der.ts';
 import { MAX_CACHED_KEY_OCTETS, MAX_CACHED_KEYS } from './limits.ts';
 
 const cache = new Map<string, KeyObject>();
@@ -26,5 +27,17 @@ function create(spki: Uint8Array): KeyObject | null {
     return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   } catch {
     return null;
+  }
+}
+
+const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
+
+/** Is it a key on an elliptic curve whose parameters are written out instead of its name? */
+export function hasExplicitCurve(spki: Uint8Array): boolean {
+  try {
+    const algorithm = new DerReader(derValue(spki, Tag.SEQUENCE).content).enter(Tag.SEQUENCE);
+    return oidText(algorithm.read(Tag.OID).content) === EC_PUBLIC_KEY && algorithm.nextTag !== Tag.OID;
+  } catch {
+    return false;
   }
 }

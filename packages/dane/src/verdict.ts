@@ -23,7 +23,7 @@ export interface DaneMatch {
 export interface DaneMismatch {
   readonly kind: 'mismatch';
   readonly reason: MismatchReason;
-  /** Place of what matched a record, null if nothing did. */
+  /** Place in the path of what matched a record, null if nothing did. */
   readonly depth: number | null;
   /** One sentence for people, without the full stop. */
   readonly text: string;
@@ -40,6 +40,12 @@ export type DaneVerdict = DaneMatch | DaneMismatch | DaneUnusable;
 
 export interface Failure extends Flaw {
   readonly depth: number | null;
+}
+
+/** A match, and the path that it rests on, leaf first. */
+export interface Found {
+  readonly match: DaneMatch;
+  readonly path: readonly Certificate[];
 }
 
 /** What every usage beyond DANE-EE works on. */
@@ -59,16 +65,17 @@ export function matched(entry: IndexedRecord, depth: number, notes: readonly Dan
   return Object.freeze(notes.length > 0 ? { ...match, notes } : match);
 }
 
-export function nameFailure(
-  leaf: Certificate | undefined,
-  references: readonly string[],
-  depth: number,
-): Failure {
+/** A note where an anchor is accepted in spite of its dates. */
+export function anchorNotes(late: Flaw | undefined): DaneNote[] {
+  if (!late) return [];
+  return [{ code: 'anchor-expired', text: `${late.text}; it is trusted since the TLSA record names it` }];
+}
+
+export function nameFlaw(leaf: Certificate, references: readonly string[]): Flaw {
   const shown = (names: readonly string[]): string => {
     const some = names.slice(0, 4).map(printable).join(', ');
     return names.length > 4 ? `${some} and ${names.length - 4} more` : some || 'nothing';
   };
-  const presented = leaf ? presentedNames(leaf) : [];
-  const text = `the certificate names ${shown(presented)}, not ${shown(references)}`;
-  return { reason: 'name-mismatch', depth, text };
+  const text = `the certificate names ${shown(presentedNames(leaf))}, not ${shown(references)}`;
+  return { reason: 'name-mismatch', text };
 }

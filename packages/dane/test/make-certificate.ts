@@ -129,6 +129,16 @@ export const extension = {
   },
   subjectKeyId: (id: Uint8Array): Extension => ({ oid: '2.5.29.14', value: octetString(id) }),
   authorityKeyId: (id: Uint8Array): Extension => ({ oid: '2.5.29.35', value: sequence(tlv(0x80, id)) }),
+  /** by issuer and serial number, the key identifier too where given */
+  authorityCertificate: (issuer: NameText, serialNumber: Uint8Array, id?: Uint8Array): Extension => ({
+    oid: '2.5.29.35',
+    value: sequence(...(id ? [tlv(0x80, id)] : []), tlv(0xa1, generalName(issuer)), tlv(0x82, serialNumber)),
+  }),
+  /** Bit numbers: 0 SSL client, 1 SSL server, 5 SSL CA. */
+  netscapeType: (...bits: readonly number[]): Extension => ({
+    oid: '2.16.840.1.113730.1.1',
+    value: tlv(0x03, Buffer.from([0, bits.reduce((value, bit) => value | (0x80 >> bit), 0)])),
+  }),
 } as const;
 
 export const purpose = {
@@ -137,7 +147,20 @@ export const purpose = {
   any: '2.5.29.37.0',
 } as const;
 
-export type KeyKind = 'ec' | 'ec112' | 'ed25519' | 'rsa' | 'rsa512' | 'rsa-pss';
+export type KeyKind =
+  | 'ec'
+  | 'ec112'
+  | 'ec384'
+  | 'ec521'
+  | 'ec-explicit'
+  | 'ed25519'
+  | 'ed448'
+  | 'rsa'
+  | 'rsa512'
+  | 'rsa1023'
+  | 'rsa1024'
+  | 'rsa3072'
+  | 'rsa-pss';
 
 export interface Key {
   readonly kind: KeyKind;
@@ -158,18 +181,29 @@ function generate(kind: KeyKind): { publicKey: KeyObject; privateKey: KeyObject 
       return generateKeyPairSync('ec', { namedCurve: 'P-256' });
     case 'ec112':
       return generateKeyPairSync('ec', { namedCurve: 'secp112r1' });
+    case 'ec384':
+      return generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    case 'ec521':
+      return generateKeyPairSync('ec', { namedCurve: 'P-521' });
+    case 'ec-explicit':
+      return generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' });
     case 'ed25519':
       return generateKeyPairSync('ed25519');
+    case 'ed448':
+      return generateKeyPairSync('ed448');
     case 'rsa':
       return generateKeyPairSync('rsa', { modulusLength: 2048 });
     case 'rsa512':
-      return generateKeyPairSync('rsa', { modulusLength: 512 });
+    case 'rsa1023':
+    case 'rsa1024':
+    case 'rsa3072':
+      return generateKeyPairSync('rsa', { modulusLength: Number(kind.slice(3)) });
     case 'rsa-pss':
       return generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
   }
 }
 
-export type SignatureKind = 'default' | 'sha1' | 'md5' | 'pss';
+export type SignatureKind = 'default' | 'sha1' | 'md5' | 'sha224' | 'sha384' | 'sha512' | 'pss';
 
 const NULL = tlv(0x05);
 
@@ -181,20 +215,36 @@ export function pssIdentifier(maskHash = '2.16.840.1.101.3.4.2.1'): Der {
   return sequence(oid('1.2.840.113549.1.1.10'), parameters);
 }
 
+const RSA_SIGNATURES = {
+  default: ['1.2.840.113549.1.1.11', 'sha256'],
+  md5: ['1.2.840.113549.1.1.4', 'md5'],
+  sha1: ['1.2.840.113549.1.1.5', 'sha1'],
+  sha224: ['1.2.840.113549.1.1.14', 'sha224'],
+  sha384: ['1.2.840.113549.1.1.12', 'sha384'],
+  sha512: ['1.2.840.113549.1.1.13', 'sha512'],
+} as const;
+const EC_SIGNATURES = {
+  default: ['1.2.840.10045.4.3.2', 'sha256'],
+  md5: ['1.2.840.10045.4.1', 'md5'], // no such algorithm: SHA-1's identifier, and a signature that does not fit it
+  sha1: ['1.2.840.10045.4.1', 'sha1'],
+  sha224: ['1.2.840.10045.4.3.1', 'sha224'],
+  sha384: ['1.2.840.10045.4.3.3', 'sha384'],
+  sha512: ['1.2.840.10045.4.3.4', 'sha512'],
+} as const;
+
 function algorithm(key: Key, kind: SignatureKind): { identifier: Der; hash: string | null } {
   if (key.kind === 'ed25519') return { identifier: sequence(oid('1.3.101.112')), hash: null };
-  if (kind === 'pss' || key.kind === 'rsa-pss') {
+  if (key.kind === 'ed448') return { identifier: sequence(oid('1.3.101.113')), hash: null };
+  const isRsa = key.kind.startsWith('rsa');
+  if (key.kind === 'rsa-pss' || (kind === 'pss' && isRsa))
     return { identifier: pssIdentifier(), hash: 'sha256' };
-  }
-  const rsa = { default: '1.2.840.113549.1.1.11', sha1: '1.2.840.113549.1.1.5', md5: '1.2.840.113549.1.1.4' };
-  const ec = { default: '1.2.840.10045.4.3.2', sha1: '1.2.840.10045.4.1', md5: '1.2.840.10045.4.1' };
-  const hash = { default: 'sha256', sha1: 'sha1', md5: 'md5' }[kind];
-  if (key.kind === 'ec' || key.kind === 'ec112') return { identifier: sequence(oid(ec[kind])), hash };
-  return { identifier: sequence(oid(rsa[kind]), NULL), hash };
+  const [type, hash] = (isRsa ? RSA_SIGNATURES : EC_SIGNATURES)[kind === 'pss' ? 'default' : kind];
+  return { identifier: isRsa ? sequence(oid(type), NULL) : sequence(oid(type)), hash };
 }
 
 /** 2026-11-24 00:00 UTC, the clock of the tests. */
 export const AT = Date.UTC(2026, 10, 24) / 1000;
+export const DAY = 86_400;
 export const YEAR = 365 * 86_400;
 
 export interface Profile {
@@ -210,7 +260,7 @@ export interface Profile {
   readonly signature?: SignatureKind;
   /** add subject and authority key identifiers; default true */
   readonly keyIds?: boolean;
-  readonly serial?: number;
+  readonly serial?: number | Uint8Array;
   /** what stands beside the signature, if not what is inside */
   readonly outerAlgorithm?: Uint8Array;
   /** the algorithm in both places, if not what was really done */
@@ -240,7 +290,7 @@ export function issue(profile: Profile = {}): Issued {
   const extensions = [...ids, ...(profile.extensions ?? [])];
   const tbs = sequence(
     ...(version === 3 ? [explicit(0, integer(2))] : []),
-    integer(profile.serial ?? serial++),
+    typeof profile.serial === 'object' ? tlv(0x02, profile.serial) : integer(profile.serial ?? serial++),
     identifier,
     issuer.subject,
     sequence(time(profile.notBefore ?? AT - YEAR), time(profile.notAfter ?? AT + YEAR)),
@@ -261,7 +311,7 @@ export function issue(profile: Profile = {}): Issued {
   );
   const signer = issuer.key.privateKey;
   const signature =
-    issuer.key.kind === 'rsa-pss' || (kind === 'pss' && issuer.key.kind === 'rsa')
+    issuer.key.kind === 'rsa-pss' || (kind === 'pss' && issuer.key.kind.startsWith('rsa'))
       ? sign(hash, tbs, { key: signer, padding: 6, saltLength: 32 })
       : sign(hash, tbs, signer);
   return { der: sequence(tbs, profile.outerAlgorithm ?? identifier, bitString(signature)), subject, key };
