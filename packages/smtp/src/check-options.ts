@@ -1,7 +1,8 @@
 /** What a check takes, and what it tells while it runs. */
 import type { Clock, Resolver } from '@mailanchor/dnssec';
-import type { Connect, OpenSession } from './session.ts';
+import type { OpenSession } from './session.ts';
 import type { SessionLimits } from './session-limits.ts';
+import type { Connect } from './tcp-connect.ts';
 import type { SessionOutcome } from './verdict.ts';
 import type { ZoneInspector } from './zone-inspection/inspector.ts';
 

@@ -1,6 +1,15 @@
 /** `@mailanchor/smtp`: destination plan, SMTP session, verdicts and findings of DANE for SMTP (rfc7672). */
 export { checkDestination } from './check-destination.ts';
 export type { CheckOptions, CheckProgress } from './check-options.ts';
+export { daneConnect } from './dane-connect.ts';
+export type { Attempt as DaneConnectAttempt } from './dane-connect-attempt.ts';
+export type {
+  DaneConnected,
+  DaneConnection,
+  DaneConnectOptions,
+  DaneConnectRefusal,
+  DaneRefused,
+} from './dane-connect-types.ts';
 export * from './errors.ts';
 export { FINDINGS, type FindingCode } from './finding-table.ts';
 export {
@@ -11,7 +20,6 @@ export {
 export { type HostOrigin, referenceNames } from './reference-names.ts';
 export { protocolOfPort, SERVICES, type Service, type ServiceName, type ServiceProtocol } from './service.ts';
 export {
-  type Connect,
   type OpenSession,
   openSession,
   type SessionOptions,
@@ -20,6 +28,7 @@ export {
 export { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 export { SharedSessions, type SharedSessionsOptions } from './shared-sessions.ts';
 export * from './target.ts';
+export type { Connect } from './tcp-connect.ts';
 export { tlsaBaseCandidates } from './tlsa-base.ts';
 export * from './verdict.ts';
 export {

@@ -5,20 +5,17 @@
  * However it ends, the end is a value; sockets are closed in every case, and what a server can make us read or wait for is bounded
  * by `SessionLimits`.
  */
-import * as net from 'node:net';
+import type * as net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Conversation, type End, isEnd } from './conversation.ts';
 import { SmtpError } from './errors.ts';
-import { printable } from './printable.ts';
 import type { ServiceProtocol } from './service.ts';
 import { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 import { OPENERS } from './starttls/openers.ts';
 import { sendEhlo } from './starttls/smtp.ts';
+import { type Connect, connectTcp } from './tcp-connect.ts';
 import { handshake } from './tls.ts';
 import type { SessionOutcome, TlsReport } from './verdict.ts';
-
-/** Opens a TCP connection, as `net.connect`. Tests and labs send it elsewhere. */
-export type Connect = (options: net.TcpNetConnectOpts) => net.Socket;
 
 export interface SessionOptions {
   /** IPv4 or IPv6, no brackets. */
@@ -150,45 +147,17 @@ class Session {
     const { pending } = conversation;
     conversation.detach();
     if (end) return end;
-    // Whatever came in the same breath as the reply was not protected, and must not be taken for what comes after (CVE-2011-0411).
-    if (pending > 0) {
-      return {
-        kind: 'injected-data',
-        text: 'the server sent data between its STARTTLS reply and the handshake',
-      };
-    }
+    if (pending > 0) return INJECTED;
     const failed = await this.#secure(socket);
     if (failed || protocol !== 'smtp') return failed ?? ESTABLISHED;
     return this.#afterTls(helo);
   }
 
-  #connect(): Promise<End | undefined> {
-    const { address, port, localAddress, connect = net.connect } = this.#options;
-    return new Promise((resolve) => {
-      let socket: net.Socket;
-      try {
-        socket = connect({ host: address, port, ...(localAddress === undefined ? {} : { localAddress }) });
-      } catch (error) {
-        resolve(connectFailure(error as Error));
-        return;
-      }
+  async #connect(): Promise<End | undefined> {
+    const outcome = await connectTcp(this.#options, this.#limits.connectMs, (socket) => {
       this.#socket = socket;
-      const timer = setTimeout(
-        () => settle({ kind: 'connect-timeout', text: 'no answer to the connection' }),
-        this.#limits.connectMs,
-      );
-      const onClose = (): void => settle({ kind: 'connect-failed', text: 'the connection was closed' });
-      const settle = (end: End | undefined): void => {
-        clearTimeout(timer);
-        socket.off('close', onClose);
-        resolve(end);
-      };
-      socket.setNoDelay(true);
-      // Stays for the life of the socket: an error without a listener would end the process.
-      socket.on('error', (error) => settle(connectFailure(error)));
-      socket.once('close', onClose);
-      socket.once('connect', () => settle(undefined));
     });
+    return isEnd(outcome) ? outcome : undefined;
   }
 
   async #secure(socket: net.Socket): Promise<End | undefined> {
@@ -217,17 +186,10 @@ class Session {
   }
 }
 
+/** Whatever came in the same breath as the reply was not protected, and must not be taken for what comes after (CVE-2011-0411). */
+export const INJECTED: End = {
+  kind: 'injected-data',
+  text: 'the server sent data between its STARTTLS reply and the handshake',
+};
+
 const ESTABLISHED: End = { kind: 'established', text: 'TLS established' };
-
-/** Codes that speak of this machine, not of the server. */
-const LOCAL_FAULTS = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL', 'EACCES', 'EPERM']);
-
-function connectFailure(error: Error): End {
-  const { code } = error as NodeJS.ErrnoException;
-  const text = printable(error.message);
-  if (code === 'ECONNREFUSED')
-    return { kind: 'connect-refused', text: 'connection refused', errorCode: code };
-  if (code === 'ETIMEDOUT') return { kind: 'connect-timeout', text: 'connection timed out', errorCode: code };
-  if (code !== undefined && LOCAL_FAULTS.has(code)) return { kind: 'no-route', text, errorCode: code };
-  return { kind: 'connect-failed', text, errorCode: code };
-}

@@ -2,6 +2,7 @@
  * The TLS handshake of a session. It authenticates nobody: it collects what was presented, for `@mailanchor/dane` to judge. The
  * system's CA store plays no part.
  */
+import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import * as tls from 'node:tls';
 import { printable } from './printable.ts';
@@ -19,6 +20,10 @@ export interface HandshakeOptions {
   /** SNI: the TLSA base domain (rfc7672#section-8.1). Left out for an address. */
   readonly servername?: string | undefined;
   readonly timeoutMs: number;
+  /** Protocols to offer by ALPN, e.g. `http/1.1`. */
+  readonly alpn?: readonly string[] | undefined;
+  /** PEM, in place of the public CAs, for whoever looks at `stream.authorized`. */
+  readonly ca?: readonly string[] | undefined;
 }
 
 export type Handshake =
@@ -41,10 +46,14 @@ export function handshake(socket: Socket, options: HandshakeOptions): Promise<Ha
       stream = tls.connect({
         socket,
         ...(options.servername === undefined ? {} : { servername: options.servername }),
+        ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }),
+        ...(options.ca === undefined ? {} : { ca: [...options.ca] }),
         // TLSA decides, see above.
         rejectUnauthorized: false,
         checkServerIdentity: () => undefined,
         minVersion: 'TLSv1.2',
+        // A new handshake in the same connection could present another certificate, which nobody would look at.
+        secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
         ciphers: CIPHERS,
       });
     } catch (error) {

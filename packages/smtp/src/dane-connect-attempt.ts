@@ -1,0 +1,176 @@
+/** One address of `daneConnect`: TCP, STARTTLS, handshake, verification. What is not verified is destroyed here. */
+import { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { type DaneMode, matchDane } from '@mailanchor/dane';
+import { Conversation, type End, isEnd } from './conversation.ts';
+import type { DaneConnectOptions, DaneConnectRefusal } from './dane-connect-types.ts';
+import type { Deadline } from './deadline.ts';
+import type { AttemptResult } from './happy-eyeballs.ts';
+import { printable } from './printable.ts';
+import { publicCas } from './public-cas.ts';
+import type { ServiceProtocol } from './service.ts';
+import { INJECTED } from './session.ts';
+import { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
+import { OPENERS } from './starttls/openers.ts';
+import { connectTcp } from './tcp-connect.ts';
+import { type Handshake, handshake } from './tls.ts';
+import { tlsaData } from './tlsa-report.ts';
+import type { HostPlan, MatchReport, SessionOutcome, TlsReport } from './verdict.ts';
+
+export interface AttemptContext {
+  readonly plan: HostPlan;
+  readonly how: 'dane' | 'pkix';
+  readonly protocol: ServiceProtocol;
+  readonly mode: DaneMode;
+  /** Names of which the certificate must bear one under PKIX; the first is the SNI. */
+  readonly pkixNames: readonly string[];
+  /** That the service is of. */
+  readonly domain: string;
+  /** PEM and DER of the same. */
+  readonly ca: readonly string[] | undefined;
+  readonly caDer: readonly Uint8Array[] | undefined;
+  /** Seconds since the epoch. */
+  readonly at: number;
+  readonly deadline: Deadline;
+  readonly options: Pick<DaneConnectOptions, 'helo' | 'alpn' | 'dial'>;
+}
+
+/** An address that did not lead to a verified socket. */
+export interface Attempt {
+  readonly host: string;
+  readonly address: string;
+  readonly reason: DaneConnectRefusal;
+  /** One sentence without its full stop, printable. */
+  readonly text: string;
+  /** What DANE says to the chain that was presented; null where there was none. */
+  readonly match: MatchReport | null;
+}
+
+export interface Connected {
+  readonly socket: TLSSocket;
+  readonly address: string;
+  readonly match: MatchReport | null;
+  readonly tls: TlsReport;
+}
+
+type Secured = Extract<Handshake, { kind: 'secured' }>;
+
+export async function attemptAddress(
+  address: string,
+  context: AttemptContext,
+  signal: AbortSignal,
+): Promise<AttemptResult<Connected, Attempt>> {
+  const { host } = context.plan;
+  const sockets: Socket[] = [];
+  const destroy = (): void => {
+    for (const socket of sockets.toReversed()) socket.destroy();
+  };
+  signal.addEventListener('abort', destroy, { once: true });
+  let verified: Connected | undefined;
+  try {
+    const outcome = signal.aborted ? GIVEN_UP : await secure(address, context, sockets);
+    // Whatever it was, it was given up meanwhile.
+    if (signal.aborted) return { failure: { host, address, match: null, ...failureOf(GIVEN_UP) } };
+    if (outcome.kind !== 'secured') {
+      return { failure: { host, address, match: null, ...failureOf(outcome) } };
+    }
+    const verdict = verify(outcome, context);
+    if ('reason' in verdict) return { failure: { host, address, ...verdict } };
+    const { protocol, cipher, stream } = outcome;
+    const tls = { protocol, cipher, servername: servernameOf(context) };
+    verified = { socket: stream, address, match: verdict.match, tls };
+    return { success: verified };
+  } finally {
+    signal.removeEventListener('abort', destroy);
+    if (!verified) destroy();
+  }
+}
+
+const GIVEN_UP: End = { kind: 'deadline', text: 'no time left' };
+
+async function secure(address: string, context: AttemptContext, sockets: Socket[]): Promise<Secured | End> {
+  const { plan, protocol, options, domain, deadline } = context;
+  const limits: SessionLimits = SESSION_LIMITS;
+  const within = (milliseconds: number): number => Math.min(milliseconds, deadline.remainingMs());
+  const place = { address, port: plan.port, connect: options.dial };
+  const connected = await connectTcp(place, within(limits.connectMs), (socket) => sockets.push(socket));
+  if (isEnd(connected)) return connected;
+  const { socket } = connected;
+  if (protocol !== 'tls') {
+    const conversation = new Conversation(socket, { ...limits, replyMs: within(limits.replyMs) });
+    const { helo } = options;
+    const end = await OPENERS[protocol](conversation, { starttls: null }, { helo, domain });
+    const { pending } = conversation;
+    conversation.detach();
+    if (end) return end;
+    if (pending > 0) return INJECTED;
+  }
+  const outcome = await handshake(socket, {
+    servername: servernameOf(context),
+    timeoutMs: within(limits.tlsMs),
+    alpn: options.alpn,
+    ca: context.ca,
+  });
+  if (outcome.kind === 'timeout') return { kind: 'tls-timeout', text: 'the TLS handshake took too long' };
+  if (outcome.kind === 'failed') return { kind: 'tls-failed', text: `TLS handshake: ${outcome.text}` };
+  sockets.push(outcome.stream);
+  return outcome;
+}
+
+/** With DANE the TLSA base domain (rfc7672#section-8.1), else the service's domain (rfc7673#section-4.1). */
+function servernameOf({ plan, how, pkixNames }: AttemptContext): string {
+  return how === 'dane' ? (plan.tlsa.base ?? plan.host) : pkixNames[0]!;
+}
+
+type Verified = { readonly match: MatchReport | null };
+type NotVerified = Pick<Attempt, 'reason' | 'text' | 'match'>;
+
+function verify(secured: Secured, context: AttemptContext): Verified | NotVerified {
+  // No session is ever offered for resumption here. One that were resumed would present no chain, and what Node shows of it then is the
+  // chain of another connection.
+  if (secured.stream.isSessionReused() !== false) {
+    return { reason: 'tls-failed', text: 'the server resumed a session that nobody offered', match: null };
+  }
+  return context.how === 'dane' ? verifyDane(secured, context) : verifyPkix(secured, context);
+}
+
+function verifyDane({ chain }: Secured, context: AttemptContext): Verified | NotVerified {
+  const { plan, mode, at, caDer } = context;
+  const records = plan.tlsa.records.map(tlsaData);
+  const ca = mode === 'general' && records.some(({ usage }) => usage <= 1) ? (caDer ?? publicCas()) : [];
+  const match = matchDane({ records, chain, names: plan.referenceNames, at, mode, ca });
+  if (match.kind === 'match') return { match };
+  const text = match.kind === 'mismatch' ? match.text : 'no TLSA record can be used';
+  return { reason: match.kind === 'mismatch' ? 'mismatch' : 'unusable', text, match };
+}
+
+/** rfc6125#section-6.4: DNS-IDs alone, and wildcards of a whole label. */
+const HOST_CHECK = { subject: 'never', partialWildcards: false } as const;
+
+function verifyPkix({ stream, chain }: Secured, { pkixNames }: AttemptContext): Verified | NotVerified {
+  if (!stream.authorized) {
+    const text = printable(String(stream.authorizationError ?? 'the certificate is not trusted'));
+    return { reason: 'pkix-failed', text, match: null };
+  }
+  // The first of what was presented in this very handshake. Node's own view of the peer, `getPeerCertificate()`, is empty once the chain has
+  // been taken from the connection.
+  const [leaf] = chain;
+  const certificate = leaf && new X509Certificate(leaf);
+  if (pkixNames.some((name) => certificate?.checkHost(name, HOST_CHECK) !== undefined))
+    return { match: null };
+  return { reason: 'pkix-failed', text: `the certificate is not for ${pkixNames.join(' or ')}`, match: null };
+}
+
+const REASONS: Partial<Record<SessionOutcome, DaneConnectRefusal>> = {
+  'starttls-not-offered': 'starttls',
+  'starttls-refused': 'starttls',
+  'injected-data': 'starttls',
+  'tls-failed': 'tls-failed',
+  'tls-timeout': 'tls-failed',
+  deadline: 'timeout',
+};
+
+function failureOf({ kind, text }: End): Pick<Attempt, 'reason' | 'text'> {
+  return { reason: REASONS[kind] ?? 'unreachable', text };
+}
