@@ -42,6 +42,8 @@ export interface ChainOptions {
   /** Seconds by which the clock may be wrong either way; default 0. */
   readonly skew?: number;
   readonly cacheEntries?: number;
+  /** See `VerifyContext`. */
+  readonly concurrent?: boolean;
 }
 
 export class ChainOfTrust {
@@ -115,8 +117,8 @@ export class ChainOfTrust {
   }
 
   verifyContext(work: Work): VerifyContext {
-    const { keys, policy, now, skew = 0 } = this.#options;
-    return { keys, policy, now: now(), skew, work };
+    const { keys, policy, now, skew = 0, concurrent = false } = this.#options;
+    return { keys, policy, now: now(), skew, work, concurrent };
   }
 
   /** From the cache, from whoever is finding it out, or found out. A chain depends on its parents only: no two wait for each other. */

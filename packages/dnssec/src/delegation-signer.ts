@@ -23,13 +23,13 @@ export type DsOutcome =
   | Failure;
 
 /** A signed alias where a DS was asked for: the name is no zone cut, since a CNAME has no NS beside it. */
-export function judgeAlias(
+export async function judgeAlias(
   parent: SecureTrust,
   child: Name,
   rrset: SignedRRset,
   context: VerifyContext,
-): DsOutcome {
-  const result = verifyRRset(rrset, parent.zone, parent.keys, context);
+): Promise<DsOutcome> {
+  const result = await verifyRRset(rrset, parent.zone, parent.keys, context);
   if (result.kind === 'invalid') return { kind: 'bogus', reason: result.reason };
   return rrset.name.equals(child) || child.isBelow(rrset.name)
     ? { kind: 'no-cut', ttl: result.ttl }
@@ -47,7 +47,7 @@ export async function judgeDs(
 ): Promise<DsOutcome> {
   const { work } = context;
   if (ds) {
-    const result = verifyRRset(ds, parent.zone, parent.keys, context);
+    const result = await verifyRRset(ds, parent.zone, parent.keys, context);
     if (result.kind === 'invalid') return { kind: 'bogus', reason: result.reason };
     const ownerLabels = ds.name.isWildcard ? ds.name.labelCount - 1 : ds.name.labelCount;
     if (result.labels < ownerLabels) return bogus(`DS of ${child} from a wildcard`, parent.zone);

@@ -185,7 +185,7 @@ export class TrustAnchorStore {
       } catch {
         // No answer is no answer: asked again later.
       }
-      const after = this.#observe(point, records);
+      const after = await this.#observe(point, records);
       this.#points = this.#points.map((other) => (other === point ? after : other));
     }
     if (this.#points === before) return;
@@ -199,16 +199,19 @@ export class TrustAnchorStore {
   }
 
   /** What the records show, and the trust point after it. */
-  #observe(point: TrustPointState, records: readonly ResourceRecord[] | undefined): TrustPointState {
+  async #observe(
+    point: TrustPointState,
+    records: readonly ResourceRecord[] | undefined,
+  ): Promise<TrustPointState> {
     const now = this.#now();
     const zone = Name.fromText(point.zone);
     const rrset = collectRRsets(records ?? []).get(zone, RRType.DNSKEY);
     if (!rrset) return postponed(point, now);
     try {
-      const selfRevoked = this.#selfRevoked(zone, rrset, now);
+      const selfRevoked = await this.#selfRevoked(zone, rrset, now);
       // What has just been revoked vouches for nothing any more, not for its successors either.
       const left = advance(point, { keys: [], selfRevoked }, now);
-      const validated = this.#validated(zone, rrset, left, now);
+      const validated = await this.#validated(zone, rrset, left, now);
       const sighting: Sighting = {
         keys: rrset.rdatas.filter((rdata) => isKey(rdata)),
         selfRevoked,
@@ -227,24 +230,26 @@ export class TrustAnchorStore {
   }
 
   /** Keys with the REVOKE bit that have signed the RRset themselves (rfc5011#section-2.1). */
-  #selfRevoked(zone: Name, rrset: SignedRRset, now: number): Uint8Array[] {
+  async #selfRevoked(zone: Name, rrset: SignedRRset, now: number): Promise<Uint8Array[]> {
     const context = this.#context(now);
-    return rrset.rdatas.filter((rdata) => {
-      if (!isKey(rdata)) return false;
+    const revoked: Uint8Array[] = [];
+    for (const rdata of rrset.rdatas) {
+      if (!isKey(rdata)) continue;
       const data = decodeDnskey(rdata);
-      if ((data.flags & REVOKE_FLAG) === 0) return false;
+      if ((data.flags & REVOKE_FLAG) === 0) continue;
       // For this one signature the revoked key still counts, under the tag that it has with the bit.
       const key: ZoneKey = { tag: keyTag(rdata), data: { ...data, flags: data.flags & ~REVOKE_FLAG }, rdata };
-      return verifyRRset(rrset, zone, [key], context).kind === 'valid';
-    });
+      if ((await verifyRRset(rrset, zone, [key], context)).kind === 'valid') revoked.push(rdata);
+    }
+    return revoked;
   }
 
-  #validated(
+  async #validated(
     zone: Name,
     rrset: SignedRRset,
     point: TrustPointState,
     now: number,
-  ): Sighting['validated'] | undefined {
+  ): Promise<Sighting['validated'] | undefined> {
     const trusted = trustedOf(point).map(({ type, rdata }) => ({
       name: zone,
       type,
@@ -254,7 +259,7 @@ export class TrustAnchorStore {
     }));
     const anchor = new TrustAnchors(trusted).closest(zone);
     if (!anchor) return undefined;
-    const outcome = judgeKeys(zone, rrset, readKeys(rrset), anchor.ds, anchor.keys, this.#context(now));
+    const outcome = await judgeKeys(zone, rrset, readKeys(rrset), anchor.ds, anchor.keys, this.#context(now));
     if (outcome.kind !== 'keys') return undefined;
     const { keyTag: tag, expiration } = outcome.signature;
     return { originalTtl: originalTtl(rrset, tag) ?? rrset.ttl, expireInterval: expiration - now };

@@ -26,7 +26,7 @@ export async function validProofs(
     if (rrset.type === RRType.SOA || !rrset.name.isAtOrBelow(zone)) continue;
     const turn = context.work.turn();
     if (turn) await turn;
-    const result = verifyRRset(rrset, zone, keys, context);
+    const result = await verifyRRset(rrset, zone, keys, context);
     const labels = rrset.name.isWildcard ? rrset.name.labelCount - 1 : rrset.name.labelCount;
     if (result.kind === 'invalid') {
       reason ??= result.reason;

@@ -173,7 +173,7 @@ export class Validator {
       }
       const turn = work.turn();
       if (turn) await turn;
-      const result = verifyRRset(rrset, signer, trust.keys, this.#chain.verifyContext(work));
+      const result = await verifyRRset(rrset, signer, trust.keys, this.#chain.verifyContext(work));
       if (result.kind === 'valid') {
         return { status: 'secure', trust, zone: signer, ttl: result.ttl, labels: result.labels };
       }
@@ -381,7 +381,7 @@ export class Validator {
       return this.#failure(owner, 'bogus', valid.reason ?? denial.reason, trust, work);
     }
     const soaValid = soa?.name.equals(zone)
-      ? verifyRRset(soa, zone, trust.keys, this.#chain.verifyContext(work))
+      ? await verifyRRset(soa, zone, trust.keys, this.#chain.verifyContext(work))
       : undefined;
     if (soaValid?.kind === 'invalid') return this.#failure(owner, 'bogus', soaValid.reason, trust, work);
     // rfc9077#section-3: no longer than the NSEC says, nor than the SOA says.

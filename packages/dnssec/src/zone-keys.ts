@@ -26,14 +26,14 @@ export type KeysOutcome =
   | Failure;
 
 /** Whether a DS or an anchor vouches for a key of the zone, and that key for the whole DNSKEY RRset. */
-export function judgeKeys(
+export async function judgeKeys(
   zone: Name,
   rrset: SignedRRset,
   keys: readonly ZoneKey[],
   ds: readonly DsData[],
   trusted: readonly ZoneKey[],
   context: VerifyContext,
-): KeysOutcome {
+): Promise<KeysOutcome> {
   const { work } = context;
   const usable = (key: ZoneKey) =>
     (key.data.flags & ZONE_KEY_FLAG) !== 0 && (key.data.flags & REVOKE_FLAG) === 0 && key.data.protocol === 3;
@@ -65,7 +65,7 @@ export function judgeKeys(
       : `${ds.length > 0 ? 'the DS' : 'the trust anchor'} of ${zone} names key ${list(named)}, the zone publishes ${list(has)}`;
     return bogus(text, zone, Ede.DNSKEY_MISSING);
   }
-  const result = verifyRRset(rrset, zone, vouched, context);
+  const result = await verifyRRset(rrset, zone, vouched, context);
   if (result.kind === 'invalid') return { kind: 'bogus', reason: result.reason };
   return { kind: 'keys', keys, ttl: result.ttl, signature: result.signature };
 }

@@ -111,6 +111,7 @@ export class ValidatingResolver implements Resolver {
       anchors: this.#anchors,
       negativeAnchors: this.#negativeAnchors,
       skew: options.clockSkewSeconds ?? 0,
+      concurrent: options.concurrentVerification ?? false,
       keys: new KeyStore(),
       policy,
       now,

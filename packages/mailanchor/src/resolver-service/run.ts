@@ -1,5 +1,6 @@
 /** The service from start to stop: resolver, sockets, pages over HTTP, signals. */
 import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { type Endpoint, Name, RRType } from '@mailanchor/dns';
 import { keysFrom, type ValidatingResolver } from '@mailanchor/dnssec';
 import { clockFrom } from '../clock.ts';
@@ -23,6 +24,9 @@ import { placeToText, type ServiceSettings } from './settings.ts';
 import { keepState, restoreState } from './state.ts';
 import { StrainLog } from './strain-log.ts';
 import { trustAnchorMetrics } from './trust-anchor-metrics.ts';
+
+/** Signatures are verified beside the event loop where there is a core for it. */
+const SEVERAL_CORES = availableParallelism() > 1;
 
 /** Milliseconds for one lookup at most, whatever --timeout says: clients have gone by then. */
 const LOOKUP_MS = 10_000;
@@ -58,6 +62,7 @@ export class RunningService {
         clock,
         cacheOctets: settings.answerCacheOctets,
         prefetch: true,
+        concurrentVerification: SEVERAL_CORES,
         onQuery: ({ ms }) => running.#metrics?.upstream(ms),
       }),
     });
@@ -249,6 +254,7 @@ export class RunningService {
       clock: this.#clock,
       cacheOctets: this.#settings.answerCacheOctets,
       prefetch: true,
+      concurrentVerification: SEVERAL_CORES,
       onQuery: ({ ms }) => this.#metrics?.upstream(ms),
     });
   }
