@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { checkDnssecRules } from './dnssec-rules.ts';
 import { checkExports } from './exports.ts';
+import { checkFindingsPage, writeFindingsPage } from './findings-page.ts';
 import { checkFloors } from './floors.ts';
 import type { Problem } from './problem.ts';
 import { checkRfcReferences, writeCoverage } from './rfc-references.ts';
@@ -36,6 +37,7 @@ function told(problems: readonly Problem[]): Findings {
 const write = process.argv.includes('--write');
 if (write) {
   writeCoverage(readSources());
+  writeFindingsPage();
   run('biome', 'check', '--write', '.');
 }
 
@@ -47,6 +49,7 @@ const steps: readonly (readonly [name: string, step: () => Findings | Promise<Fi
   ['floors', () => told(checkFloors(sources))],
   ['references to RFCs', () => told(checkRfcReferences(sources))],
   ['rules of validation', () => told(checkDnssecRules(sources))],
+  ['page of findings', () => told(checkFindingsPage())],
   ['exports', async () => told(await checkExports())],
 ];
 

@@ -11,6 +11,7 @@ export type {
   DaneRefused,
 } from './dane-connect-types.ts';
 export * from './errors.ts';
+export { FINDING_GUIDE, type FindingAdvice, type FindingSection } from './finding-guide.ts';
 export { FINDINGS, type FindingCode } from './finding-table.ts';
 export {
   type DestinationPlan,
@@ -18,6 +19,7 @@ export {
   planDestination,
 } from './plan.ts';
 export { type HostOrigin, referenceNames } from './reference-names.ts';
+export { RETIRED_CAS, RETIRED_CAS_AS_OF, type RetiredCa } from './retired-cas.ts';
 export { protocolOfPort, SERVICES, type Service, type ServiceName, type ServiceProtocol } from './service.ts';
 export {
   type OpenSession,
