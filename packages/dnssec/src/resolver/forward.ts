@@ -1,12 +1,17 @@
 /**
- * Asking a resolver that iterates for us. It is asked with DO and CD and is never trusted: its AD bit is not even read, and everything it
+ * Asking a resolver that iterates for us, or, for one zone, a server that has the zone. It is asked with DO and CD and is never trusted: its AD bit is not even read, and everything it
  * says is validated here (rfc4035#section-4.9).
+ *
+ * A server that has the zone refers to those that have what lies below; it is followed, inside the zone. A resolver that refers anywhere does
+ * not resolve: a referral says nothing of the name, least of all that there is nothing (rfc2308#section-2.2).
  */
-import { Ede, type Name, Rcode, rcodeToText, rrTypeToText } from '@mailanchor/dns';
-import type { FetchRequest, RawAnswer, Source } from '../source.ts';
+import { Ede, type Name, Rcode, RRType, rcodeToText, rrTypeToText } from '@mailanchor/dns';
+import type { FetchRequest, RawAnswer, ReferralDs, Source } from '../source.ts';
+import { readReferral } from './delegation.ts';
 import { type Exchanger, type ServerEndpoint, serverId } from './exchange.ts';
 import { ForwarderFaults } from './forwarder-faults.ts';
-import { isUsable } from './lameness.ts';
+import type { IterativeSource } from './iterate.ts';
+import { isLame, isUsable } from './lameness.ts';
 import type { ServerStats } from './server-stats.ts';
 
 export interface ForwarderOptions {
@@ -15,6 +20,10 @@ export interface ForwarderOptions {
   readonly servers: readonly ServerEndpoint[];
   /** What the servers may speak of: the root for a general forwarder. */
   readonly zone: Name;
+  /** Follows referrals to zones below. Without it a referral is a failure. */
+  readonly below?: IterativeSource;
+  /** Epoch seconds. */
+  readonly now: () => number;
 }
 
 /** Attempts over all servers: a forwarder's first answer to a cold name may take its time. */
@@ -28,16 +37,19 @@ export class Forwarder implements Source {
     this.#options = options;
   }
 
-  referralDs(): undefined {
-    return undefined;
+  referralDs(zone: Name): ReferralDs | undefined {
+    return this.#options.below?.referralDs(zone);
   }
 
   async close(): Promise<void> {
     for (const { transport } of this.#options.servers) await transport?.close();
   }
 
-  async fetch(name: Name, type: number, { work, avoid, purpose }: FetchRequest): Promise<RawAnswer> {
-    const { exchanger, stats, zone } = this.#options;
+  async fetch(name: Name, type: number, request: FetchRequest): Promise<RawAnswer> {
+    const { work, avoid, purpose } = request;
+    const { exchanger, stats, zone, below, now } = this.#options;
+    const known = below?.delegationOf(type === RRType.DS && !name.isRoot ? name.parent : name);
+    if (below && known?.zone.isBelow(zone)) return below.fetchFrom(known, name, type, request);
     const servers = this.#options.servers
       .map((endpoint) => ({ endpoint, id: serverId(endpoint) }))
       .filter(({ id }) => !avoid.has(id));
@@ -70,6 +82,17 @@ export class Forwarder implements Source {
         }
         const { message } = exchanged;
         this.#faults.note(server.id, exchanged);
+        const referral = readReferral(message, zone, name, {
+          servers: work.budgets.serversPerDelegation,
+          now: now(),
+          maxTtl: work.budgets.maxTtl,
+        });
+        const refers = referral && !(type === RRType.DS && referral.zone.equals(name)) ? referral : undefined;
+        if (below && refers) return below.fetchFrom(refers, name, type, request);
+        if (refers || isLame(message, zone)) {
+          last = `${server.id} refers to other servers and does not resolve`;
+          continue;
+        }
         if (isUsable(message)) {
           return {
             kind: 'message',

@@ -5,16 +5,7 @@
  * One question: the deepest zone known is taken, its servers are asked in the order of their speed, a referral leads one zone
  * further down, and anything else is the answer. Servers without glue are looked up the same way, by their names, within bounds.
  */
-import {
-  Ede,
-  type Endpoint,
-  type Message,
-  Name,
-  Rcode,
-  RRType,
-  rcodeToText,
-  rrTypeToText,
-} from '@mailanchor/dns';
+import { type Endpoint, type Message, Name, Rcode, RRType, rrTypeToText } from '@mailanchor/dns';
 import { BoundedMap } from '../bounded-map.ts';
 import { BudgetExceeded, type Work } from '../budget.ts';
 import type { Reason } from '../proof.ts';
@@ -32,6 +23,7 @@ import { type Exchanger, serverId } from './exchange.ts';
 import { isLame, isUsable } from './lameness.ts';
 import { minimise, type QnameMinimisation } from './qname-minimisation.ts';
 import type { RootHint } from './root-hints.ts';
+import { ServerFailures } from './server-failures.ts';
 import type { ServerStats } from './server-stats.ts';
 
 export interface IterativeOptions {
@@ -107,11 +99,29 @@ export class IterativeSource implements Source {
     });
   }
 
-  async #walk(name: Name, type: number, walk: Walk): Promise<RawAnswer> {
+  /** As `fetch`, beginning with a referral that came from elsewhere. */
+  fetchFrom(
+    start: Delegation,
+    name: Name,
+    type: number,
+    { work, avoid, purpose }: FetchRequest,
+  ): Promise<RawAnswer> {
+    this.#delegations.set(start);
+    this.#rememberGlue(start);
+    const walk = { work, avoid, depth: 0, purpose, target: name, path: new Set<string>(), queries: 0 };
+    return this.#walk(name, type, walk, start);
+  }
+
+  /** The deepest zone at or above `name` that a referral has told of. */
+  delegationOf(name: Name): Delegation | undefined {
+    return this.#delegations.closest(name);
+  }
+
+  async #walk(name: Name, type: number, walk: Walk, start?: Delegation): Promise<RawAnswer> {
     const mode = this.#options.qnameMinimisation;
     // A DS lies in the parent zone (rfc4035#section-4.2).
     const from = type === RRType.DS && !name.isRoot ? name.parent : name;
-    let delegation = this.#delegations.closest(from) ?? (await this.#rootServers(walk));
+    let delegation = start ?? this.#delegations.closest(from) ?? (await this.#rootServers(walk));
     let known = 0;
     let shortened = 0;
     let minimising = true;
@@ -218,9 +228,9 @@ export class IterativeSource implements Source {
   ): Promise<Told> {
     const { exchanger, stats } = this.#options;
     const { budgets } = walk.work;
-    let failures: Failures | undefined;
-    const failed = (): Failures => {
-      failures ??= new Failures(delegation.zone, name, type);
+    let failures: ServerFailures | undefined;
+    const failed = (): ServerFailures => {
+      failures ??= new ServerFailures(delegation.zone, name, type);
       return failures;
     };
     const silent: Address[] = [];
@@ -371,37 +381,5 @@ export class IterativeSource implements Source {
     const lifetime = addresses.length > 0 ? ttl : budgets.failureTtl;
     this.#addresses.set(server.key, { addresses, expiresAt: now() + lifetime });
     return addresses;
-  }
-}
-
-/** What went wrong with each server of a zone, told as one reason. */
-class Failures {
-  readonly #zone: Name;
-  readonly #question: string;
-  #last = 'no server has an address';
-  #rcode: number | undefined;
-
-  constructor(zone: Name, name: Name, type: number) {
-    this.#zone = zone;
-    this.#question = `${rrTypeToText(type)} of ${name}`;
-  }
-
-  transport(server: string, text: string): void {
-    this.#last = `${server}: ${text}`;
-  }
-
-  rcode(server: string, rcode: number): void {
-    this.#rcode ??= rcode;
-    this.#last = `${server} answers ${rcodeToText(rcode)}`;
-  }
-
-  lame(server: string): void {
-    this.#last = `${server} does not serve the zone`;
-  }
-
-  verdict(): Extract<Told, { kind: 'failure' }> {
-    const ede = this.#rcode === undefined ? Ede.NO_REACHABLE_AUTHORITY : Ede.NETWORK_ERROR;
-    const text = `no server of ${this.#zone} answers for ${this.#question} (${this.#last})`;
-    return { kind: 'failure', rcode: this.#rcode ?? Rcode.SERVFAIL, reason: { ede, text, zone: this.#zone } };
   }
 }

@@ -19,21 +19,24 @@ export interface SourceParts {
 
 export function openSource(options: ResolverOptions, { exchanger, stats, now }: SourceParts): Source {
   const { mode = { kind: 'iterate' } } = options;
+  const iterate = () =>
+    new IterativeSource({
+      exchanger,
+      stats,
+      now,
+      rootHints: options.rootHints ?? builtInRootHints(),
+      port: options.dnsPort ?? 53,
+      qnameMinimisation: options.qnameMinimisation ?? 'relaxed',
+      families: options.families ?? { ipv4: true, ipv6: hasGlobalIpv6() },
+    });
   const fallback: Source =
     mode.kind === 'forward'
-      ? new Forwarder({ exchanger, stats, servers: mode.servers, zone: Name.root })
-      : new IterativeSource({
-          exchanger,
-          stats,
-          now,
-          rootHints: options.rootHints ?? builtInRootHints(),
-          port: options.dnsPort ?? 53,
-          qnameMinimisation: options.qnameMinimisation ?? 'relaxed',
-          families: options.families ?? { ipv4: true, ipv6: hasGlobalIpv6() },
-        });
+      ? new Forwarder({ exchanger, stats, now, servers: mode.servers, zone: Name.root })
+      : iterate();
   const routes = (options.forwardZones ?? []).map(({ zone, servers }) => ({
     zone,
-    source: new Forwarder({ exchanger, stats, servers, zone }),
+    // Each with referrals of its own: what is told inside one zone is nothing to another.
+    source: new Forwarder({ exchanger, stats, now, servers, zone, below: iterate() }),
   }));
   return routes.length > 0 ? new Router(fallback, routes) : fallback;
 }

@@ -265,3 +265,68 @@ describe('rule 10: a zone that is asked elsewhere', () => {
     expect(log).toContain('DNSKEY corp.example. @192.0.2.3');
   });
 });
+
+describe('rule 10: a zone that is asked at its own server, which refers to those below', () => {
+  const PARENT = { address: '192.0.2.2', port: 53 };
+  const zonesOf = (keys?: WorldZone['keys']): readonly WorldZone[] => {
+    const more = keys ? { keys } : {};
+    return [
+      { name: 'example.', text: 'www A 192.0.2.80', ...more },
+      { name: 'sub.example.', text: 'www A 192.0.2.81\ncorp A 192.0.2.84', ...more },
+      { name: 'deep.sub.example.', text: 'www A 192.0.2.82', ...more },
+      { name: 'other.', text: 'www A 192.0.2.83', ...more },
+    ];
+  };
+  const ask = 'www.deep.sub.example. A';
+  const inside = { forwardZones: [{ zone: Name.fromText('example.'), servers: [PARENT] }] };
+  const everything = { mode: { kind: 'forward' as const, servers: [PARENT] } };
+  secureUnless(
+    'rule 10: signed',
+    { zones: zonesOf(), ask, options: inside },
+    on(ask, answers(unsigned), '192.0.2.4'),
+  );
+  holds('rule 10: not signed', { zones: zonesOf([]), ask, options: inside }, 'answer insecure');
+  holds(
+    'rule 10: a name that is not there, not signed',
+    { zones: zonesOf([]), ask: 'q.deep.sub.example. A', options: inside },
+    'nxdomain insecure',
+  );
+  // Taken for an answer it would say that there is no such record.
+  for (const [how, options, asked] of [
+    ['a resolver that refers', { ...everything, trustAnchors: [] }, 'www.sub.example. A'],
+    ['a server that refers upwards', { ...inside, trustAnchors: [] }, 'www.example. A'],
+  ] as const)
+    test(`rule 10: ${how} is no answer`, async () => {
+      const world = worldOf({ zones: zonesOf([]), ask: asked, options });
+      if (how === 'a server that refers upwards') {
+        const referral = (zone: string): Change =>
+          on(asked, (message) => ({
+            ...message,
+            aa: false,
+            answers: [],
+            authorities: world.zone('.').of(zone, 'NS'),
+          }));
+        referral('other.')(world);
+      }
+      expect(await verdict(world, asked)).toBe('failure indeterminate');
+    });
+  test('rule 10: what lies below is asked where it lies from then on, until the referral ends', async () => {
+    const world = worldOf({ zones: zonesOf([]), ask, options: { ...inside, trustAnchors: [] } });
+    await verdict(world, ask);
+    expect(world.network.log().map((line) => line.split('@')[1])).toEqual([
+      '192.0.2.2',
+      '192.0.2.3',
+      '192.0.2.4',
+    ]);
+    await verdict(world, 'corp.sub.example. A');
+    expect(world.network.log()).toEqual(['A corp.sub.example. @192.0.2.3']);
+    world.pass(TTL + 1);
+    await verdict(world, ask);
+    expect(world.network.log()[0]).toMatch(/@192\.0\.2\.2$/);
+    // Nobody outside is asked, however it went.
+    world.network.silence('192.0.2.3');
+    world.pass(TTL + 1);
+    expect(await verdict(world, 'corp.sub.example. A')).toBe('failure indeterminate');
+    expect(world.network.log().filter((line) => line.endsWith('@192.0.2.1'))).toEqual([]);
+  });
+});
