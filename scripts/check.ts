@@ -5,12 +5,12 @@
  *     npm run check -- --write      put format and the generated pages right first
  */
 import { spawnSync } from 'node:child_process';
-import { checkDnssecRules } from './dnssec-rules.ts';
 import { checkExports } from './exports.ts';
 import { checkFindingsPage, writeFindingsPage } from './findings-page.ts';
 import { checkFloors } from './floors.ts';
 import type { Problem } from './problem.ts';
 import { checkRfcReferences, writeCoverage } from './rfc-references.ts';
+import { checkRuleTables } from './rules.ts';
 import { ROOT, readSources } from './source-files.ts';
 
 /** Lines of one step that are shown: the first problems matter. */
@@ -48,8 +48,8 @@ const steps: readonly (readonly [name: string, step: () => Findings | Promise<Fi
   ['types of tests and scripts', () => run('tsc', '-p', 'tsconfig.test.json')],
   ['floors', () => told(checkFloors(sources))],
   ['references to RFCs', () => told(checkRfcReferences(sources))],
-  ['rules of validation', () => told(checkDnssecRules(sources))],
   ['page of findings', () => told(checkFindingsPage())],
+  ['rules of DNSSEC and DANE', () => told(checkRuleTables(sources))],
   ['exports', async () => told(await checkExports())],
 ];
 

@@ -10,6 +10,12 @@ export type {
   DaneConnectRefusal,
   DaneRefused,
 } from './dane-connect-types.ts';
+export {
+  type DeliveryPolicy,
+  type DeliveryQuestion,
+  deliveryPolicy,
+  type StsOfHost,
+} from './delivery-policy.ts';
 export * from './errors.ts';
 export { FINDING_GUIDE, type FindingAdvice, type FindingSection } from './finding-guide.ts';
 export { FINDINGS, type FindingCode } from './finding-table.ts';

@@ -195,6 +195,22 @@ describe('rule 4: aliases', () => {
   });
 });
 
+describe('rule 5: no answer is kept beyond the lookup', () => {
+  it('what the zone says now counts: each plan asks anew', async () => {
+    const first = new FakeResolver({ zone: GOOD });
+    const questions = async (resolver: FakeResolver): Promise<number> => {
+      await planDestination('example.org', { resolver, random: () => 0 });
+      return resolver.asked.length;
+    };
+    const once = await questions(first);
+    expect(await questions(first)).toBe(2 * once);
+    const later = await plan(GOOD.replace(DIGEST, 'cd'.repeat(32)));
+    expect(later.hosts[0]?.tlsa.records).toEqual([
+      { usage: 3, selector: 1, matching: 1, data: 'cd'.repeat(32) },
+    ]);
+  });
+});
+
 describe('rule 6: address literals, MX that names an address, null MX', () => {
   for (const literal of ['[192.0.2.1]', '[IPv6:2001:db8::1]', '[ipv6:2001:db8::1]']) {
     it(`${literal}: DANE does not apply, nothing is asked`, async () => {

@@ -89,7 +89,7 @@ const services: [string, World, TargetKind, DomainVerdict, HostVerdict[]][] = [
   ],
 ];
 
-describe('a service found through SRV records', () => {
+describe('rule 29: a service found through SRV records', () => {
   for (const [title, world, kind, verdict, hosts] of services) {
     it(`${title}: ${verdict}`, async () => {
       const { check } = await run({ servers: tls, target: IMAPS, ...world });
