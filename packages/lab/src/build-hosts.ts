@@ -4,7 +4,7 @@ import { tlsaFromCertificate, tlsaFromPublicKey } from '@mailanchor/dane';
 import { encodeA, encodeTlsa, hexDecode, Name, type ResourceRecord, RRClass, RRType } from '@mailanchor/dns';
 import type { Clock } from '@mailanchor/dnssec';
 import type { CertificateSpec, HostSpec, KeyLabel, TlsaSpec } from './destination-spec.ts';
-import { type KeyPair, p256KeyPair } from './keys/key-pair.ts';
+import { type KeyPair, p256KeyPair, rsaCertificateKey } from './keys/key-pair.ts';
 import type { Seed } from './keys/seed.ts';
 import { issueCertificate, type LabCertificate } from './mail/certificate.ts';
 import { MailHost } from './mail/mail-host.ts';
@@ -55,19 +55,33 @@ export class HostBuilder {
   build(spec: HostSpec, nextAddress: () => string): BuiltHost {
     if (spec.keysOf) this.#keyOwners.set(spec.name, spec.keysOf);
     const chains = [spec.certificate ?? {}, ...(spec.secondAddress ? [spec.secondAddress] : [])];
-    const { fault } = spec;
+    const { fault, rsaCertificate } = spec;
     const addresses = chains.map(nextAddress);
     if (fault === 'refused') return { spec, addresses, servers: [] };
     const servers = chains.map((certificate, i) => {
       const chain = this.chain(spec.name, certificate);
-      return new MailHost({ name: spec.name, address: addresses[i]!, chain, ...(fault ? { fault } : {}) });
+      return new MailHost({
+        name: spec.name,
+        address: addresses[i]!,
+        chain,
+        ...(rsaCertificate && { rsaChain: this.chain(spec.name, { key: 'rsa', ...rsaCertificate }) }),
+        ...(fault && { fault }),
+      });
     });
     return { spec, addresses, servers };
   }
 
   /** What a host presents, leaf first. */
   chain(name: string, spec: CertificateSpec): LabCertificate[] {
-    const { issuer = 'self', names = [name], send = [], expired = false, days = 90 } = spec;
+    const {
+      issuer = 'self',
+      names = [name],
+      send = [],
+      expired = false,
+      days = 90,
+      strangers = 0,
+      padding = 0,
+    } = spec;
     const notAfter = this.#now + (expired ? -10 : days) * DAY_MS;
     const leaf = issueCertificate(this.#seed, `${name} ${this.#issued++}`, {
       subject: names[0] ?? name,
@@ -76,11 +90,27 @@ export class HostBuilder {
       notBefore: notAfter - 100 * DAY_MS,
       notAfter,
       key: this.key(name, spec.key ?? 'present'),
+      padding,
     });
-    return [leaf, ...send.map((which) => this.ca[which])];
+    return [leaf, ...send.map((which) => this.ca[which]), ...this.#strangers(name, strangers, padding)];
+  }
+
+  #strangers(name: string, count: number, padding: number): LabCertificate[] {
+    return Array.from({ length: count }, (_, i) =>
+      issueCertificate(this.#seed, `${name} stranger ${i}`, {
+        subject: `Stranger ${i + 1}`,
+        ca: true,
+        notBefore: this.#now - DAY_MS,
+        notAfter: this.#now + DAY_MS,
+        // One key for all of them: nobody uses it.
+        key: this.key(name, 'past'),
+        padding,
+      }),
+    );
   }
 
   key(name: string, label: KeyLabel): KeyPair {
+    if (label === 'rsa') return rsaCertificateKey();
     return p256KeyPair(this.#seed, `host ${this.#keyOwners.get(name) ?? name} ${label}`);
   }
 

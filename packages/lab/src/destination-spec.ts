@@ -48,14 +48,18 @@ export interface CertificateSpec {
   readonly send?: readonly ('intermediate' | 'root')[];
   /** Days until its end; default 90. */
   readonly days?: number;
+  /** Certificates of strangers that are sent behind all that; default none. */
+  readonly strangers?: number;
+  /** Octets by which the leaf, and each stranger, is larger than it needs to be. */
+  readonly padding?: number;
   /** Its time is over since ten days; default false. */
   readonly expired?: boolean;
   /** Which of the host's keys; default 'present'. */
   readonly key?: KeyLabel;
 }
 
-/** Keys that a host had, has and will have. */
-export type KeyLabel = 'past' | 'present' | 'next';
+/** Keys that a host had, has and will have, all P-256, and the RSA key of the lab. */
+export type KeyLabel = 'past' | 'present' | 'next' | 'rsa';
 
 export interface TlsaSpec {
   readonly usage: number;
@@ -69,6 +73,8 @@ export interface HostSpec {
   /** Without trailing dot; within one of the destination's zones. */
   readonly name: string;
   readonly certificate?: CertificateSpec;
+  /** A second certificate at the same address, with an RSA key, for those who ask for it. */
+  readonly rsaCertificate?: CertificateSpec;
   /** A second address that presents this. */
   readonly secondAddress?: CertificateSpec;
   /** Default `3 1 1` of the present key. */

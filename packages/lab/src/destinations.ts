@@ -5,6 +5,7 @@
 import { Name, Rcode, RRType } from '@mailanchor/dns';
 import type { DestinationSpec, TlsaSpec } from './destination-spec.ts';
 import { DOMAIN_DESTINATIONS } from './domain-destinations.ts';
+import { HOST_DESTINATIONS } from './host-destinations.ts';
 import { HOSTILE_DESTINATIONS } from './hostile-destinations.ts';
 import { RECORD_DESTINATIONS } from './record-destinations.ts';
 import { single } from './single-destination.ts';
@@ -466,6 +467,7 @@ export const DESTINATIONS: readonly DestinationSpec[] = [
     },
     { host: { fault: 'refused' } },
   ),
+  ...HOST_DESTINATIONS,
   ...HOSTILE_DESTINATIONS,
   ...DOMAIN_DESTINATIONS,
   ...ZONE_DESTINATIONS,

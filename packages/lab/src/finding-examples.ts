@@ -56,12 +56,17 @@ export const FINDING_EXAMPLES: Readonly<Record<string, FindingExample>> = {
   'record-agility-512-only': example('sha512-only', 'one-key-twice'),
   'record-agility-mixed': example('agility', 'sha512-only'),
   // The host
-  'starttls-missing': example('no-starttls', 'starttls-refused'),
-  'starttls-refused': example('starttls-refused', 'no-starttls'),
+  'starttls-missing': example('no-starttls', 'starttls-selective'),
+  'starttls-selective': example('starttls-selective', 'no-starttls'),
+  'starttls-refused': example('starttls-refused', 'closing-at-starttls'),
   'starttls-injection': example('injected-data', 'no-handshake'),
-  'tls-fails': example('no-handshake', 'injected-data'),
-  'address-differs': example('one-bad-address', 'renewed-key'),
-  'host-unreachable': example('unreachable', 'good-311'),
+  'tls-fails': example('too-large-chain', 'old-tls'),
+  'tls-old': example('old-tls', 'no-handshake'),
+  'address-differs': example('one-bad-address', 'both-algorithms'),
+  'algorithm-differs': example('algorithm-differs', 'both-algorithms'),
+  'host-unreachable': example('closing-at-starttls', 'renegotiation'),
+  'chain-order': example('chain-order', 'good-211'),
+  'chain-large': example('large-chain', 'chain-order'),
   'certificate-expired': example('expired-certificate', 'good-311'),
 };
 
@@ -71,7 +76,6 @@ const SERVICES = 'the lab has mail hosts only; the unit tests show it';
 export const NOT_IN_THE_LAB: Readonly<Record<string, string>> = {
   'mx-lookup-fails': 'the lab answers; a resolver that cannot reach anything is shown by the unit tests',
   'check-incomplete': 'says that a check ran out of time or means, not what is wrong',
-  'tls-old': 'takes a server that speaks TLS 1.1',
   'srv-lookup-fails': SERVICES,
   'srv-none': SERVICES,
   'srv-not-offered': SERVICES,

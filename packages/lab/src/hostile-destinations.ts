@@ -35,6 +35,28 @@ const HOSTILE: readonly Hostile[] = [
     finding: 'host-unreachable',
   },
   {
+    fault: 'closing-at-starttls',
+    title: '421 at STARTTLS',
+    special: 'STARTTLS is answered with 421 and the end of the connection.',
+    verdict: 'unknown',
+    finding: 'host-unreachable',
+  },
+  {
+    fault: 'ehlo-flood',
+    title: 'EHLO reply of 10 MB',
+    special: 'The reply to EHLO has 10 MB in many lines: the session ends at a limit.',
+    verdict: 'unknown',
+    finding: 'host-unreachable',
+  },
+  {
+    fault: 'slow-handshake',
+    title: 'handshake an octet a second',
+    special: 'The TLS handshake trickles in: it has a time limit as a whole.',
+    verdict: 'broken',
+    finding: 'tls-fails',
+    slow: true,
+  },
+  {
     fault: 'greeting-refused',
     title: '554 as greeting',
     special: 'The host accepts connections and takes no mail.',

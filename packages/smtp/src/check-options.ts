@@ -34,8 +34,13 @@ export interface CheckOptions {
   /** Ends the check at once: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: CheckProgress) => void;
-  /** Sessions at a time to one host. Default 4. */
+  /** Addresses of one host that are connected to at a time. Default 4. */
   readonly sessionsPerHost?: number;
+  /**
+   * Whether each address is connected to once more for each kind of certificate, RSA and ECDSA, that the first connection did not show
+   * (default), at most two connections at a time. False: one connection an address.
+   */
+  readonly probes?: boolean;
   /** 0 to 1, for the order among equal preferences. Default Math.random. */
   readonly random?: () => number;
   /** What senders do with hosts of an insecure MX RRset (rfc7672#section-2.2.1). Default 'dane'. */

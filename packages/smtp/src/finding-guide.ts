@@ -193,6 +193,11 @@ const HOST: FindingSection['findings'] = {
     fix: 'switch TLS on in the mail server',
     also: ['warning'],
   },
+  'starttls-selective': {
+    when: 'of two connections a moment apart one is offered STARTTLS and the other is not; a warning without TLSA records',
+    fix: 'set up alike all servers behind the address; have filters leave STARTTLS alone',
+    also: ['warning'],
+  },
   'starttls-refused': {
     when: 'STARTTLS is offered and refused',
     fix: 'see the log of the mail server',
@@ -206,6 +211,19 @@ const HOST: FindingSection['findings'] = {
   'tls-fails': { when: 'the TLS handshake fails', fix: 'see the log of the mail server', also: ['warning'] },
   'tls-old': { when: 'nothing newer than TLS 1.1', fix: 'allow TLS 1.2 and 1.3', also: ['error'] },
   'address-differs': { when: 'one address verifies and another does not', fix: 'set up every address alike' },
+  'algorithm-differs': {
+    when: 'of the RSA and the ECDSA certificate only one is named by a record; an error where senders are presented the other',
+    fix: 'publish the record that is printed as well, or present one certificate only',
+    also: ['error'],
+  },
+  'chain-order': {
+    when: 'a certificate of the chain did not issue the one before it, or is there twice',
+    fix: "order the chain file: the server's own, the CA that issued it, the CA above that",
+  },
+  'chain-large': {
+    when: 'more than 64 kB of certificates, or more than ten',
+    fix: 'leave out what nobody needs',
+  },
   'host-unreachable': {
     when: 'an address takes no connection or no mail',
     fix: 'see that the server runs and is let through',

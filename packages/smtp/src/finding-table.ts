@@ -173,6 +173,10 @@ export const FINDINGS = {
   'ta-expiry': { severity: 'warning', effect: 'From that day on senders that validate DANE defer mail.' },
   // The host
   'starttls-missing': { severity: 'error', effect: DEFER },
+  'starttls-selective': {
+    severity: 'error',
+    effect: 'Senders that validate DANE deliver or defer, by the connection that they happen to get.',
+  },
   'starttls-refused': { severity: 'error', effect: DEFER },
   'starttls-injection': { severity: 'error', effect: DEFER },
   'tls-fails': { severity: 'error', effect: DEFER },
@@ -180,6 +184,19 @@ export const FINDINGS = {
   'address-differs': {
     severity: 'error',
     effect: 'Mail is delivered or deferred, by which address a sender happens to use.',
+  },
+  'algorithm-differs': {
+    severity: 'warning',
+    effect:
+      'Senders that are presented the other certificate, by what they and the server agree on, defer mail.',
+  },
+  'chain-order': {
+    severity: 'notice',
+    effect: 'Senders that build the path by the order alone cannot verify it; most sort it themselves.',
+  },
+  'chain-large': {
+    severity: 'notice',
+    effect: 'Some senders limit depth or size of a chain and give up; all receive it with every message.',
   },
   'host-unreachable': { severity: 'warning', effect: 'Senders try the next address or host, or defer.' },
   'certificate-expired': {

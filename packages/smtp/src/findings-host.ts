@@ -1,7 +1,8 @@
 /** Findings on what a host does when it is connected to. */
 import { finding } from './finding-table.ts';
 import type { FindingOptions } from './findings.ts';
-import { outcomeWeight } from './standing.ts';
+import { LEAVE_OUT, presentedFindings, TOO_LARGE } from './findings-presented.ts';
+import { keyKind, outcomeWeight, selectiveStarttls, strayChain } from './standing.ts';
 import { leafRecord, tlsaLine } from './tlsa-fix.ts';
 import type { Finding, HostCheck, SessionReport, Severity } from './verdict.ts';
 
@@ -13,14 +14,20 @@ const OLD_VERSION = new Set([
 ]);
 
 export function hostFindings(host: HostCheck, _options: FindingOptions): Finding[] {
-  return [...grouped(host), ...differing(host)];
+  return [
+    ...grouped(host),
+    ...differing(host),
+    ...algorithmFindings(host),
+    ...selectiveFindings(host),
+    ...presentedFindings(host),
+  ];
 }
 
 /** One finding for each way in which sessions ended, with the addresses in its subject. */
 function grouped(host: HostCheck): Finding[] {
   const groups = new Map<string, { session: SessionReport; addresses: string[] }>();
   for (const session of host.sessions) {
-    if (session.outcome === 'established') continue;
+    if (session.outcome === 'established' || selectiveStarttls(session)) continue;
     const key = `${session.outcome} ${session.text}`;
     const group = groups.get(key) ?? { session, addresses: [] };
     group.addresses.push(session.address);
@@ -57,14 +64,7 @@ function sessionFinding(host: HostCheck, session: SessionReport, subject: string
       ];
     case 'tls-failed':
     case 'tls-timeout':
-      return OLD_VERSION.has(session.errorCode ?? '')
-        ? [
-            finding('tls-old', subject, `No TLS 1.2 or newer: ${session.text}.`, {
-              ...(dane ? { severity: 'error' } : {}),
-              fix: 'Postfix: postconf -e "smtpd_tls_protocols = >=TLSv1.2"',
-            }),
-          ]
-        : [finding('tls-fails', subject, text, level)];
+      return handshakeFinding(session, subject, dane, level);
     case 'no-route':
       return [
         finding('check-incomplete', subject, `Not checked, this machine has no way there: ${session.text}.`),
@@ -78,6 +78,28 @@ function sessionFinding(host: HostCheck, session: SessionReport, subject: string
     default:
       return [finding('host-unreachable', subject, text)];
   }
+}
+
+function handshakeFinding(
+  session: SessionReport,
+  subject: string,
+  dane: boolean,
+  level: { severity?: Severity; effect?: string },
+): Finding[] {
+  const spoken = session.probes?.find(({ offer, tls }) => offer === 'old-tls' && tls !== null)?.tls?.protocol;
+  if (spoken !== undefined || OLD_VERSION.has(session.errorCode ?? '')) {
+    const what = spoken === undefined ? '' : `, ${spoken} at most`;
+    return [
+      finding('tls-old', subject, `No TLS 1.2 or newer${what}: ${session.text}.`, {
+        ...(dane ? { severity: 'error' } : {}),
+        fix: 'Postfix: postconf -e "smtpd_tls_protocols = >=TLSv1.2"',
+      }),
+    ];
+  }
+  if (session.errorCode !== TOO_LARGE)
+    return [finding('tls-fails', subject, `${sentence(session.text)}.`, level)];
+  const why = 'more than 100 kB of certificates';
+  return [finding('tls-fails', subject, `${sentence(session.text)} (${why}).`, { ...level, fix: LEAVE_OUT })];
 }
 
 /** Addresses that do not fare alike. */
@@ -95,6 +117,61 @@ function differing(host: HostCheck): Finding[] {
     ? `Install the same key and certificate at every address, or publish the record of the other as well:\n${tlsaLine(host, other)}`
     : 'Set up every address alike.';
   return [finding('address-differs', host.host, text, { fix })];
+}
+
+/** A certificate that only those see who ask for its kind of key, or one address with two servers behind it. */
+function algorithmFindings(host: HostCheck): Finding[] {
+  const findings = new Map<string, Finding>();
+  for (const session of host.sessions) {
+    for (const found of presentedToSome(host, session)) findings.set(`${found.code} ${found.text}`, found);
+  }
+  return [...findings.values()];
+}
+
+function presentedToSome(host: HostCheck, session: SessionReport): Finding[] {
+  const { match, chain, address } = session;
+  const stray = strayChain(session);
+  const subject = `${host.host} [${address}]`;
+  if (stray) {
+    const text = `${address} presents certificates with different keys from one connection to the next, and only one of them verifies.`;
+    return [
+      finding('address-differs', subject, text, {
+        fix: bothRecords(host, match?.kind === 'match' ? stray.chain : chain),
+      }),
+    ];
+  }
+  const other = session.probes?.find(
+    (probe) => probe.match !== null && !probe.sameChain && probe.match.kind !== match?.kind,
+  );
+  if (!other || match === null) return [];
+  const kinds = [keyKind(chain), keyKind(other.chain)].map((kind) => (kind === 'EC' ? 'ECDSA' : kind));
+  const good = match.kind === 'match';
+  const text = good
+    ? `The ${kinds[0]} certificate verifies, the ${kinds[1]} certificate of ${host.host} matches no TLSA record.`
+    : `The ${kinds[1]} certificate of ${host.host} verifies, but senders are presented the ${kinds[0]} one, which does not.`;
+  const fix = bothRecords(host, good ? other.chain : chain);
+  return [finding('algorithm-differs', host.host, text, { ...(good ? {} : { severity: 'error' }), fix })];
+}
+
+function bothRecords(host: HostCheck, chain: SessionReport['chain']): string {
+  const record = leafRecord(chain);
+  const publish = record ? `Publish the record of the other key as well:\n${tlsaLine(host, record)}\n` : '';
+  return `${publish}Or present one certificate only.`;
+}
+
+function selectiveFindings(host: HostCheck): Finding[] {
+  const dane = host.policy === 'dane' || host.policy === 'dane-unusable';
+  return host.sessions.filter(selectiveStarttls).map(({ address }) => {
+    const text = `${address} offers STARTTLS on one connection and not on another a moment later.`;
+    const plain = {
+      severity: 'warning' as Severity,
+      effect: 'Mail goes in cleartext, or not at all, by the connection that a sender happens to get.',
+    };
+    return finding('starttls-selective', `${host.host} [${address}]`, text, {
+      ...(dane ? {} : plain),
+      fix: 'Several servers behind one address: set all of them up alike. A filter in between: have it leave STARTTLS alone.',
+    });
+  });
 }
 
 function sentence(text: string): string {

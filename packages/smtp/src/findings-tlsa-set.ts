@@ -8,6 +8,7 @@
  */
 import { finding } from './finding-table.ts';
 import type { FindingOptions } from './findings.ts';
+import { matchesRecord, presented } from './presented.ts';
 import { mistakenFor } from './record-identity.ts';
 import { retiredCa } from './retired-cas.ts';
 import { issuerRecord, leafRecord, tlsaLine } from './tlsa-fix.ts';
@@ -241,12 +242,12 @@ function nextFindings(
 }
 
 function chainsOf(host: HostCheck): (readonly CertificateReport[])[] {
-  return host.sessions.map(({ chain }) => chain).filter((chain) => chain.length > 0);
+  return host.sessions.flatMap(presented).map(({ chain }) => chain);
 }
 
 function isMatched({ tlsa, sessions }: HostCheck, record: TlsaRecord): boolean {
   const index = tlsa.records.indexOf(record);
-  return sessions.some(({ matchedRecords }) => matchedRecords.includes(index));
+  return sessions.some((session) => matchesRecord(session, index));
 }
 
 function combination({ usage, selector, matching }: TlsaRecord): string {

@@ -3,6 +3,7 @@ import { Ede } from '@mailanchor/dns';
 import { finding } from './finding-table.ts';
 import type { FindingOptions } from './findings.ts';
 import { tlsaSetFindings } from './findings-tlsa-set.ts';
+import { presented } from './presented.ts';
 import { mistakenFor } from './record-identity.ts';
 import { leafRecord, tlsaLine, tlsaOwner } from './tlsa-fix.ts';
 import type { Finding, HostCheck, SessionReport, TlsaRecord } from './verdict.ts';
@@ -43,13 +44,16 @@ function isDenial(ede: number, text: string): boolean {
 /** Everything is in place for DANE but the record. */
 function absentFindings(host: HostCheck): Finding[] {
   if (host.policy !== 'none' || host.tlsa.status === 'not-asked') return [];
-  const live = host.sessions.find(({ chain }) => chain.length > 0);
-  const record = live && leafRecord(live.chain);
   const insecure = host.tlsa.status === 'insecure' ? ' that are signed' : '';
   const text = `${host.host} has no TLSA records${insecure} at ${tlsaOwner(host)}.`;
-  const fix = record
-    ? tlsaLine(host, record)
-    : `mailanchor tlsa generate --from ${host.host}:${host.port}, then publish the line it prints`;
+  const lines = host.sessions
+    .flatMap(presented)
+    .flatMap(({ chain }) => leafRecord(chain) ?? [])
+    .map((record) => tlsaLine(host, record));
+  const fix =
+    lines.length > 0
+      ? [...new Set(lines)].join('\n')
+      : `mailanchor tlsa generate --from ${host.host}:${host.port}, then publish the line it prints`;
   return [finding('tlsa-none', host.host, text, { fix })];
 }
 

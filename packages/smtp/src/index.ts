@@ -24,6 +24,7 @@ export {
   type PlanOptions,
   planDestination,
 } from './plan.ts';
+export { matchesRecord, type Presented, presented } from './presented.ts';
 export { type HostOrigin, referenceNames } from './reference-names.ts';
 export { RETIRED_CAS, RETIRED_CAS_AS_OF, type RetiredCa } from './retired-cas.ts';
 export { protocolOfPort, SERVICES, type Service, type ServiceName, type ServiceProtocol } from './service.ts';

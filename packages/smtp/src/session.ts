@@ -15,6 +15,7 @@ import { OPENERS } from './starttls/openers.ts';
 import { sendEhlo } from './starttls/smtp.ts';
 import { type Connect, connectTcp } from './tcp-connect.ts';
 import { handshake } from './tls.ts';
+import type { TlsOffer } from './tls-offer.ts';
 import type { SessionOutcome, TlsReport } from './verdict.ts';
 
 export interface SessionOptions {
@@ -34,7 +35,9 @@ export interface SessionOptions {
   /** Ends the session at once: the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
   readonly connect?: Connect | undefined;
-  /** Called when the TCP connection stands. */
+  /** Default 'any'. */
+  readonly offer?: TlsOffer | undefined;
+  /** Called once the TCP connection stands. */
   readonly onConnect?: (() => void) | undefined;
 }
 
@@ -83,6 +86,7 @@ export async function openSession(options: SessionOptions): Promise<SessionResul
     return await session.run();
   } finally {
     session.close();
+    await session.closed();
   }
 }
 
@@ -96,6 +100,7 @@ class Session {
   #socket: net.Socket | undefined;
   #stream: TLSSocket | undefined;
   #expired = false;
+  #closed: Promise<void> | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -129,6 +134,11 @@ class Session {
     this.#destroy();
   }
 
+  /** Resolves once the connection is gone, so that another may take its place at the server. */
+  async closed(): Promise<void> {
+    await this.#closed;
+  }
+
   #destroy(): void {
     this.#stream?.destroy();
     this.#socket?.destroy();
@@ -156,13 +166,14 @@ class Session {
   async #connect(): Promise<End | undefined> {
     const outcome = await connectTcp(this.#options, this.#limits.connectMs, (socket) => {
       this.#socket = socket;
+      this.#closed = new Promise((done) => socket.once('close', () => done()));
     });
     return isEnd(outcome) ? outcome : undefined;
   }
 
   async #secure(socket: net.Socket): Promise<End | undefined> {
-    const { servername } = this.#options;
-    const outcome = await handshake(socket, { servername, timeoutMs: this.#limits.tlsMs });
+    const { servername, offer } = this.#options;
+    const outcome = await handshake(socket, { servername, offer, timeoutMs: this.#limits.tlsMs });
     if (outcome.kind === 'timeout') return { kind: 'tls-timeout', text: 'the TLS handshake took too long' };
     if (outcome.kind === 'failed') {
       return { kind: 'tls-failed', text: `TLS handshake: ${outcome.text}`, errorCode: outcome.code };

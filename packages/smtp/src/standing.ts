@@ -8,14 +8,14 @@
  *   no-address     the host has no address
  *   not-dane       DANE does not apply to the host (rfc7672#section-2.2)
  *   unchecked      DANE applies, and no connection was asked for
- *   mismatch       a session presented a chain that no record matches
+ *   mismatch       a session presented a chain that no record matches, or presents it to some
  *   refuses        a session could not be encrypted although TLSA records promise it: no STARTTLS, or a failed handshake
  *   undetermined   our own deadline ended before every address was asked
  *   unreachable    no address accepts connections
  *   unusable       encrypted, and no record is usable: not authenticated
  *   verified       every session matched
  */
-import type { HostCheck, HostVerdict, SessionOutcome } from './verdict.ts';
+import type { HostCheck, HostVerdict, ProbeReport, SessionOutcome, SessionReport } from './verdict.ts';
 
 export type Standing =
   | 'bogus'
@@ -79,14 +79,45 @@ export function standingOf({ policy, problem, sessions }: Judged, connected: boo
   }
   if (policy === 'none') return 'not-dane';
   if (!connected) return 'unchecked';
-  if (sessions.some(({ match }) => match?.kind === 'mismatch')) return 'mismatch';
-  const weights = sessions.map(({ outcome }) => outcomeWeight(outcome));
+  if (sessions.some((session) => session.match?.kind === 'mismatch' || strayChain(session) !== undefined)) {
+    return 'mismatch';
+  }
+  const weights = sessions.map((session) =>
+    selectiveStarttls(session) ? 'refuses' : outcomeWeight(session.outcome),
+  );
   if (weights.includes('refuses')) return 'refuses';
   // A route that this machine lacks (IPv6, mostly) does not hide the server that another address shows.
   const cut = sessions.some(({ outcome }) => outcome === 'deadline');
   if (cut) return 'undetermined';
   if (!weights.includes('secured')) return weights.includes('unreachable') ? 'unreachable' : 'undetermined';
   return policy === 'dane' ? 'verified' : 'unusable';
+}
+
+/**
+ * Another chain than the session's, with a key of the same kind, of which only one verifies: the address presents now one, now the
+ * other, as several servers behind one address do. A key of another kind is no such thing: that is asked for.
+ */
+export function strayChain({ match, chain, probes = [] }: SessionReport): ProbeReport | undefined {
+  const kind = keyKind(chain);
+  return probes.find(
+    (probe) =>
+      probe.match !== null &&
+      match !== null &&
+      probe.match.kind !== match.kind &&
+      !probe.sameChain &&
+      keyKind(probe.chain) === kind,
+  );
+}
+
+/** `RSA`, `EC`, `Ed25519` and so on: of the leaf. */
+export function keyKind([leaf]: SessionReport['chain']): string {
+  return leaf?.key.split(' ')[0] ?? '';
+}
+
+/** Of connections a moment apart one was offered STARTTLS and the other was not. */
+export function selectiveStarttls({ starttls, probes = [] }: SessionReport): boolean {
+  const offered = [starttls, ...probes.map((probe) => probe.starttls)];
+  return offered.includes(true) && offered.includes(false);
 }
 
 /** Whether a host takes mail from us, for a host without DANE. */

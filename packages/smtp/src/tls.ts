@@ -2,19 +2,13 @@
  * The TLS handshake of a session. It authenticates nobody: it collects what was presented, for `@mailanchor/dane` to judge. The
  * system's CA store plays no part.
  */
-import { constants } from 'node:crypto';
 import type { Socket } from 'node:net';
 import * as tls from 'node:tls';
 import { printable } from './printable.ts';
+import { TLS_OFFERS, type TlsOffer } from './tls-offer.ts';
 
 /** Certificates taken from a handshake; node's own limit is about 100 kB of them. */
 const MAX_CERTIFICATES = 256;
-
-/**
- * No anonymous suites, since the peer must present a certificate (rfc7672#section-8.2), and none without encryption. Level 1 and not
- * OpenSSL's default 2: a mail host with an 1024-bit key is authenticated by its TLSA record all the same, as other senders do.
- */
-const CIPHERS = 'DEFAULT:@SECLEVEL=1:!aNULL:!eNULL';
 
 export interface HandshakeOptions {
   /** SNI: the TLSA base domain (rfc7672#section-8.1). Left out for an address. */
@@ -24,6 +18,8 @@ export interface HandshakeOptions {
   readonly alpn?: readonly string[] | undefined;
   /** PEM, in place of the public CAs, for whoever looks at `stream.authorized`. */
   readonly ca?: readonly string[] | undefined;
+  /** Default 'any'. */
+  readonly offer?: TlsOffer | undefined;
 }
 
 export type Handshake =
@@ -51,10 +47,7 @@ export function handshake(socket: Socket, options: HandshakeOptions): Promise<Ha
         // TLSA decides, see above.
         rejectUnauthorized: false,
         checkServerIdentity: () => undefined,
-        minVersion: 'TLSv1.2',
-        // A new handshake in the same connection could present another certificate, which nobody would look at.
-        secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-        ciphers: CIPHERS,
+        ...TLS_OFFERS[options.offer ?? 'any'],
       });
     } catch (error) {
       resolve(failed(error));

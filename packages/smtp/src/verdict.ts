@@ -302,6 +302,27 @@ export interface SessionReport {
   readonly matchedRecords: readonly number[];
   /** Milliseconds. */
   readonly durationMs: number;
+  /** Further connections to the address, in the order in which they were begun; absent where there were none. */
+  readonly probes?: readonly ProbeReport[];
+}
+
+/**
+ * A further connection to an address, with another offer: which certificate the server presents to those who ask for RSA or for ECDSA,
+ * and whether it speaks only older versions of TLS.
+ */
+export interface ProbeReport {
+  readonly offer: 'rsa' | 'ecdsa' | 'old-tls';
+  readonly outcome: SessionOutcome;
+  readonly text: string;
+  readonly errorCode?: string;
+  readonly starttls: boolean | null;
+  readonly tls: TlsReport | null;
+  /** Whether it presents what the session did: `chain` is then left out. */
+  readonly sameChain: boolean;
+  readonly chain: readonly CertificateReport[];
+  readonly match: MatchReport | null;
+  readonly matchedRecords: readonly number[];
+  readonly durationMs: number;
 }
 
 export type Severity = 'error' | 'warning' | 'notice' | 'info';

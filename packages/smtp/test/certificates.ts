@@ -1,4 +1,4 @@
-/** Certificates for tests: a few fields of rfc5280#section-4.1, written as DER and signed with P-256. */
+/** Certificates for tests: a few fields of rfc5280#section-4.1, written as DER and signed with P-256 or RSA. */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
 export interface MadeCertificate {
@@ -18,22 +18,38 @@ export interface Wanted {
   readonly names?: readonly string[];
   readonly issuer?: MadeCertificate;
   readonly ca?: boolean;
+  /** With an RSA key, the same for all of them; default P-256. */
+  readonly rsa?: boolean;
+  /** Octets of an extension that says nothing. */
+  readonly padding?: number;
   /** ISO 8601. */
   readonly notBefore?: string;
   readonly notAfter?: string;
 }
 
 let serial = 1;
+let rsaKeys: ReturnType<typeof generateKeyPairSync> | undefined;
+
+function keysOf({ rsa }: Wanted): ReturnType<typeof generateKeyPairSync> {
+  if (!rsa) return generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  rsaKeys ??= generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return rsaKeys;
+}
 
 export function makeCertificate(wanted: Wanted): MadeCertificate {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { publicKey, privateKey } = keysOf(wanted);
   const spki = publicKey.export({ type: 'spki', format: 'der' });
-  const algorithm = sequence(oid('2a8648ce3d040302'));
+  const signer = wanted.issuer?.privateKey ?? privateKey;
+  const algorithm =
+    signer.asymmetricKeyType === 'rsa'
+      ? sequence(oid('2a864886f70d01010b'), der(0x05))
+      : sequence(oid('2a8648ce3d040302'));
   const extensions = [
     extension('551d13', true, sequence(...(wanted.ca ? [der(0x01, Buffer.of(0xff))] : []))),
     ...(wanted.names
       ? [extension('551d11', false, sequence(...wanted.names.map((name) => der(0x82, Buffer.from(name)))))]
       : []),
+    ...(wanted.padding ? [extension('2b06010401', false, der(0x04, Buffer.alloc(wanted.padding)))] : []),
   ];
   const tbs = sequence(
     der(0xa0, der(0x02, Buffer.of(2))),
@@ -48,7 +64,7 @@ export function makeCertificate(wanted: Wanted): MadeCertificate {
     spki,
     der(0xa3, sequence(...extensions)),
   );
-  const signature = sign('sha256', tbs, wanted.issuer?.privateKey ?? privateKey);
+  const signature = sign('sha256', tbs, signer);
   const octets = sequence(tbs, algorithm, der(0x03, Buffer.of(0), signature));
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
@@ -69,7 +85,9 @@ function der(tag: number, ...parts: Buffer[]): Buffer {
       ? [tag, length]
       : length < 256
         ? [tag, 0x81, length]
-        : [tag, 0x82, length >> 8, length & 255];
+        : length < 65_536
+          ? [tag, 0x82, length >> 8, length & 255]
+          : [tag, 0x83, length >> 16, (length >> 8) & 255, length & 255];
   return Buffer.concat([Buffer.from(head), content]);
 }
 

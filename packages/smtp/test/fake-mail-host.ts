@@ -18,6 +18,14 @@ export interface MailHostScript {
   readonly afterTls?: 'close' | 'silent' | string;
   /** Leaf first. */
   readonly chain?: readonly MadeCertificate[];
+  /** For those who ask for RSA, or for ECDSA, whichever `chain` is not. */
+  readonly secondChain?: readonly MadeCertificate[];
+  /** Chains by turns, connection by connection, instead of `chain`. */
+  readonly chains?: readonly (readonly MadeCertificate[])[];
+  /** Every other connection is not offered STARTTLS. */
+  readonly selective?: boolean;
+  /** Connections at a time; one more is greeted with 421. */
+  readonly atATime?: number;
   readonly secureContext?: tls.SecureContextOptions;
   /** Another protocol than SMTP: the command that begins TLS, and the answers to it that say yes and no. */
   readonly dialect?: keyof typeof DIALECTS;
@@ -63,23 +71,27 @@ export async function startMailHost(script: MailHostScript = {}): Promise<MailHo
   const dialect = DIALECTS[script.dialect ?? 'smtp'];
   const commands: string[] = [];
   const servernames: string[] = [];
+  let accepted = 0;
   const sockets = new Set<net.Socket>();
   const waiting: (() => void)[] = [];
   const server = net.createServer((socket) => {
     sockets.add(socket);
+    const turn = accepted++;
     socket.on('error', () => {});
     socket.once('close', () => {
       sockets.delete(socket);
       if (sockets.size === 0) for (const wake of waiting.splice(0)) wake();
     });
-    if (script.implicitTls) secure(socket, () => {});
+    if (sockets.size > (script.atATime ?? Number.POSITIVE_INFINITY)) {
+      socket.end('421 too many connections\r\n');
+    } else if (script.implicitTls) secure(socket, turn, () => {});
     else {
       if (script.dialect !== 'xmpp') greet(socket, script.greeting ?? '220 mail.test ESMTP');
-      converse(socket, false);
+      converse(socket, turn, false);
     }
   });
 
-  function converse(socket: net.Socket, secured: boolean): void {
+  function converse(socket: net.Socket, turn: number, secured: boolean): void {
     let text = '';
     const onData = (chunk: Buffer): void => {
       text += chunk.toString('latin1');
@@ -92,19 +104,19 @@ export async function startMailHost(script: MailHostScript = {}): Promise<MailHo
           socket.off('data', onData);
           socket.write(`${dialect.yes}${script.inject ?? ''}`);
           if (script.handshake) misshake(socket, script.handshake);
-          else secure(socket, (stream) => converse(stream, true));
+          else secure(socket, turn, (stream) => converse(stream, turn, true));
           return;
         }
-        answer(socket, line, secured);
+        answer(socket, line, turn, secured);
       }
     };
     socket.on('data', onData);
   }
 
-  function answer(socket: net.Socket, line: string, secured: boolean): void {
+  function answer(socket: net.Socket, line: string, turn: number, secured: boolean): void {
     const verb = line.split(' ')[0]!.toUpperCase();
     if (verb === 'EHLO') {
-      const plain = script.ehlo ?? EHLO;
+      const plain = script.selective && turn % 2 === 1 ? '250 mail.test\r\n' : (script.ehlo ?? EHLO);
       say(socket, secured ? (script.afterTls ?? EHLO.replace('250-STARTTLS\r\n', '')) : plain);
     } else if (verb === 'HELO') say(socket, script.helo ?? '502 no\r\n');
     else if (verb === '<STREAM:STREAM') socket.write(script.stream ?? XMPP_STREAM + XMPP_STARTTLS);
@@ -115,12 +127,14 @@ export async function startMailHost(script: MailHostScript = {}): Promise<MailHo
     } else say(socket, '502 no\r\n');
   }
 
-  function secure(socket: net.Socket, then: (stream: tls.TLSSocket) => void): void {
-    const chain = script.chain ?? [];
+  function secure(socket: net.Socket, turn: number, then: (stream: tls.TLSSocket) => void): void {
+    const { chains, chain = [], secondChain } = script;
+    const presented = [chains?.[turn % chains.length] ?? chain, ...(secondChain ? [secondChain] : [])];
     const stream = new tls.TLSSocket(socket, {
       isServer: true,
       secureContext: tls.createSecureContext({
-        ...(chain[0] ? { key: chain[0].key, cert: chain.map(({ pem }) => pem).join('') } : {}),
+        key: presented.flatMap(([first]) => first?.key ?? []),
+        cert: presented.map((each) => each.map(({ pem }) => pem).join('')).filter((pem) => pem !== ''),
         ...script.secureContext,
       }),
       SNICallback: (_name, done) => done(null),

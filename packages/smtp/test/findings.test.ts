@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { FINDINGS } from '../src/finding-table.ts';
-import type { Severity } from '../src/verdict.ts';
 import { makeCertificate } from './certificates.ts';
+import type { FindingCase } from './finding-case.ts';
 import { SERVICE_CASES } from './findings-service-cases.ts';
+import { HOST_CASES, HOST_QUIET } from './host-finding-cases.ts';
 import { ee, intermediate, leaf, other, root, run, ta, type World, zoneOf } from './world.ts';
 
 const OWNER = '_25._tcp.mx.example.net. 3600 IN TLSA';
@@ -32,19 +33,10 @@ const ALIASED = `
   mx.example.org. 300 IN CNAME mx.example.net.
   mx.example.net. 300 IN A     192.0.2.1`;
 
-interface Case {
-  readonly code: keyof typeof FINDINGS;
-  readonly when: string;
-  readonly world: World;
-  readonly severity: Severity;
-  readonly subject: string;
-  readonly text: RegExp;
-  readonly fix?: string | RegExp;
-}
-
 const only = (script: NonNullable<World['servers']>[string]) => ({ '192.0.2.1': script });
 
-const cases: Case[] = [
+const cases: FindingCase[] = [
+  ...HOST_CASES,
   {
     code: 'domain-unsigned',
     when: 'the domain is insecure',
@@ -503,6 +495,7 @@ describe('no findings where there is nothing to find', () => {
   const quiet: [string, World][] = [
     ['two records, both of what is presented', { zone: zoneOf(ee(leaf), ta(intermediate)) }],
     ['2 1 1 alone', { zone: zoneOf(ta(intermediate)) }],
+    ...HOST_QUIET,
   ];
   it('a service that is an alias is no MX host', async () => {
     const zone = `${zoneOf(ee(leaf), ta(intermediate))}\nsmtp.example.org. 300 IN CNAME mx.example.net.`;

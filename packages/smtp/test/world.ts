@@ -21,6 +21,9 @@ export const other = makeCertificate({ cn: 'other.example', names: ['other.examp
 export const ee = ({ spkiSha256 }: MadeCertificate): string => `3 1 1 ${spkiSha256}`;
 export const ta = ({ spkiSha256 }: MadeCertificate): string => `2 1 1 ${spkiSha256}`;
 
+/** Milliseconds of a session that is to succeed, however busy the machine is. */
+export const PATIENT = { connectMs: 5_000, replyMs: 5_000, tlsMs: 5_000 } as const;
+
 export interface World {
   /** Zone text. */
   readonly zone: string;
@@ -37,6 +40,8 @@ export interface WorldResult {
   /** Commands by address. */
   readonly commands: Readonly<Record<string, readonly string[]>>;
   readonly servernames: Readonly<Record<string, readonly string[]>>;
+  /** Connections to each address, and the most that were open at a time. */
+  readonly counts: Readonly<Record<string, { readonly connections: number; readonly most: number }>>;
   readonly codes: readonly string[];
   finding(code: string): Finding;
 }
@@ -59,9 +64,10 @@ export async function run(world: World): Promise<WorldResult> {
       if (script === null) await host.close();
       hosts.set(address, host);
     }
+    const counts: Record<string, { connections: number; most: number; open: number }> = {};
     const dial = ({ host: address }: net.TcpNetConnectOpts): net.Socket => {
       const host = hosts.get(address ?? '');
-      if (host) return net.connect({ host: host.address, port: host.port });
+      if (host) return counted(net.connect({ host: host.address, port: host.port }), counts, address ?? '');
       const error = Object.assign(new Error(`connect ENETUNREACH ${address}`), { code: 'ENETUNREACH' });
       return new net.Socket().destroy(error);
     };
@@ -72,6 +78,8 @@ export async function run(world: World): Promise<WorldResult> {
       clock: () => NOW,
       random: () => 0,
       helo: 'checker.test',
+      // What commands an address sees is told by tests; those of further connections have their own.
+      probes: false,
       ...options,
       sessionLimits: { replyMs: 200, tlsMs: 200, connectMs: 200, quitMs: 100, ...options.sessionLimits },
     });
@@ -81,6 +89,7 @@ export async function run(world: World): Promise<WorldResult> {
       asked: resolver.asked.map(({ name, type }) => `${name} ${type}`),
       commands: Object.fromEntries([...hosts].map(([address, { commands }]) => [address, commands])),
       servernames: Object.fromEntries([...hosts].map(([address, { servernames }]) => [address, servernames])),
+      counts,
       codes,
       finding(code) {
         const found = check.findings.find((finding) => finding.code === code);
@@ -91,4 +100,16 @@ export async function run(world: World): Promise<WorldResult> {
   } finally {
     await Promise.all([...hosts].map(([address, host]) => servers[address] !== null && host.close()));
   }
+}
+
+function counted(
+  socket: net.Socket,
+  counts: Record<string, { connections: number; most: number; open: number }>,
+  address: string,
+): net.Socket {
+  counts[address] ??= { connections: 0, most: 0, open: 0 };
+  const count = counts[address];
+  count.connections++;
+  count.most = Math.max(count.most, ++count.open);
+  return socket.once('close', () => count.open--);
 }

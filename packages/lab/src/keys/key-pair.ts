@@ -2,7 +2,14 @@
  * Key pairs. The private keys of elliptic curves are derived from the seed; RSA keys are generated, which is slow, off the main
  * thread. Keys cross node:crypto as DER: exporting KeyObjects as JWK in a row can deadlock Node 20.
  */
-import { createECDH, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import {
+  createECDH,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Seed } from './seed.ts';
 
@@ -40,6 +47,18 @@ export function p256KeyPair(seed: Seed, label: string): KeyPair {
 
 export function ed25519KeyPair(seed: Seed, label: string): KeyPair {
   return fromPkcs8(Buffer.concat([ED25519_HEAD, seed.derive(`ed25519 ${label}`)]));
+}
+
+let certificateKey: KeyPair | undefined;
+
+/** One RSA key for all certificates of this process: it takes a tenth of a second to make, and nobody is told apart by it. */
+export function rsaCertificateKey(): KeyPair {
+  if (!certificateKey) {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
+    certificateKey = { privateKey, spki };
+  }
+  return certificateKey;
 }
 
 export interface RsaKeyPair {

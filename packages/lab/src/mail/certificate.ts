@@ -1,4 +1,4 @@
-/** Certificates of the lab (rfc5280#section-4.1): ECDSA P-256 keys, and every field that a destination may want wrong. */
+/** Certificates of the lab (rfc5280#section-4.1): ECDSA P-256 and RSA keys, and every field that a destination may want wrong. */
 import { createHash, sign } from 'node:crypto';
 import { type KeyPair, p256KeyPair } from '../keys/key-pair.ts';
 import type { Seed } from '../keys/seed.ts';
@@ -7,6 +7,7 @@ import {
   boolean,
   context,
   integer,
+  nothing,
   octetString,
   oid,
   sequence,
@@ -32,6 +33,8 @@ export interface CertificateOptions {
   readonly key?: KeyPair;
   /** One bit of the signature is wrong; default false. */
   readonly corrupt?: boolean;
+  /** Octets of an extension that says nothing; default none. */
+  readonly padding?: number;
 }
 
 export interface LabCertificate {
@@ -44,6 +47,7 @@ export interface LabCertificate {
 const Oid = {
   commonName: '2.5.4.3',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
+  sha256WithRsaEncryption: '1.2.840.113549.1.1.11',
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
@@ -51,6 +55,8 @@ const Oid = {
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
   serverAuth: '1.3.6.1.5.5.7.3.1',
+  /** Of the lab alone, below the number that IANA keeps for examples (RFC 5612). */
+  padding: '1.3.6.1.4.1.32473.1',
 } as const;
 
 /** Bits of KeyUsage (rfc5280#section-4.2.1.3), as one octet and the number of unused bits. */
@@ -61,7 +67,10 @@ export function issueCertificate(seed: Seed, label: string, options: Certificate
   const key = options.key ?? p256KeyPair(seed, `certificate ${label}`);
   const subject = nameOf(options.subject);
   const { issuer } = options;
-  const algorithm = sequence(oid(Oid.ecdsaWithSha256));
+  const algorithm =
+    (issuer?.key ?? key).privateKey.asymmetricKeyType === 'rsa'
+      ? sequence(oid(Oid.sha256WithRsaEncryption), nothing())
+      : sequence(oid(Oid.ecdsaWithSha256));
   const serial = seed.derive(`serial ${label}`).slice(0, 12);
   serial[0]! |= 1;
   const body = sequence(
@@ -96,7 +105,7 @@ function nameOf(commonName: string): Uint8Array {
 }
 
 function extensions(
-  { names = [], ca = false, pathLength }: CertificateOptions,
+  { names = [], ca = false, pathLength, padding = 0 }: CertificateOptions,
   key: KeyPair,
   issuer: KeyPair,
 ): Buffer[] {
@@ -115,6 +124,7 @@ function extensions(
     const dnsNames = names.map((name) => context(2, false, Buffer.from(name, 'latin1')));
     list.push(extension(Oid.subjectAltName, false, sequence(...dnsNames)));
   }
+  if (padding > 0) list.push(extension(Oid.padding, false, octetString(Buffer.alloc(padding))));
   return list;
 }
 

@@ -5,6 +5,7 @@ const Tag = {
   INTEGER: 0x02,
   BIT_STRING: 0x03,
   OCTET_STRING: 0x04,
+  NULL: 0x05,
   OID: 0x06,
   UTF8_STRING: 0x0c,
   UTC_TIME: 0x17,
@@ -16,7 +17,14 @@ const Tag = {
 export function element(tag: number, ...content: Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
   const n = body.length;
-  const length = n < 0x80 ? [n] : n < 0x100 ? [0x81, n] : [0x82, n >> 8, n & 0xff];
+  const length =
+    n < 0x80
+      ? [n]
+      : n < 0x100
+        ? [0x81, n]
+        : n < 0x10000
+          ? [0x82, n >> 8, n & 0xff]
+          : [0x83, n >> 16, (n >> 8) & 0xff, n & 0xff];
   return Buffer.concat([Uint8Array.of(tag, ...length), body]);
 }
 
@@ -24,6 +32,7 @@ export const sequence = (...content: Uint8Array[]): Buffer => element(Tag.SEQUEN
 export const set = (...content: Uint8Array[]): Buffer => element(Tag.SET, ...content);
 export const octetString = (content: Uint8Array): Buffer => element(Tag.OCTET_STRING, content);
 export const utf8String = (text: string): Buffer => element(Tag.UTF8_STRING, Buffer.from(text));
+export const nothing = (): Buffer => element(Tag.NULL);
 export const boolean = (value: boolean): Buffer => element(Tag.BOOLEAN, Uint8Array.of(value ? 0xff : 0));
 
 /** `[number]` in context class: constructed or primitive. */

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import type { MailFault } from './mail-fault.ts';
 
-/** 'no-starttls' is left to the ordinary server. */
-export type HostileFault = Exclude<MailFault, 'no-starttls'>;
+/** The others are left to the ordinary server. */
+export type HostileFault = Exclude<MailFault, 'no-starttls' | 'starttls-selective'>;
 
 export interface HostileOptions {
   readonly name: string;
@@ -14,6 +14,7 @@ export interface HostileOptions {
   readonly octetIntervalMs: number;
 }
 
+const RENEGOTIATIONS = 1000;
 const FLOOD_OCTETS = 10_000_000;
 /** Octets of a command that is still waited for. */
 const LINE_OCTETS = 4096;
@@ -45,14 +46,40 @@ export function serveHostile(socket: Socket, options: HostileOptions): void {
 
 function converse(socket: Socket, line: string, options: HostileOptions): void {
   const verb = line.slice(0, 8).toUpperCase().trimEnd();
-  if (verb.startsWith('EHLO')) socket.write(`250-${options.name}\r\n250-8BITMIME\r\n250 STARTTLS\r\n`);
+  if (verb.startsWith('EHLO') && options.fault === 'ehlo-flood') {
+    flood(socket, Buffer.from(`250-${'FLOOD '.repeat(80)}\r\n`));
+  } else if (verb.startsWith('EHLO')) socket.write(`250-${options.name}\r\n250-8BITMIME\r\n250 STARTTLS\r\n`);
   else if (verb.startsWith('QUIT')) socket.end('221 bye\r\n');
   else if (verb === 'STARTTLS') starttls(socket, options);
   else socket.write('502 not here\r\n');
 }
 
-function starttls(socket: Socket, { name, fault, secureContext }: HostileOptions): void {
+function starttls(socket: Socket, options: HostileOptions): void {
+  const { name, fault, secureContext } = options;
   switch (fault) {
+    case 'closing-at-starttls':
+      socket.end(`421 ${name} closes\r\n`);
+      return;
+    case 'slow-handshake':
+      socket.removeAllListeners('data');
+      socket.write('220 go ahead\r\n');
+      // The head of a handshake record of 16 kB, and then its octets.
+      socket.once('data', () =>
+        trickle(socket, '\x16\x03\x03\x40\x00\x02'.padEnd(100, '\x01'), options.octetIntervalMs),
+      );
+      return;
+    case 'old-tls':
+    case 'renegotiation': {
+      socket.removeAllListeners('data');
+      socket.write('220 go ahead\r\n');
+      const secured = new TLSSocket(socket, { isServer: true, secureContext });
+      secured.on('error', () => socket.destroy());
+      onLine(secured, (line) => {
+        converse(secured, line, options);
+        if (fault === 'renegotiation') renegotiate(secured, RENEGOTIATIONS);
+      });
+      return;
+    }
     case 'starttls-refused':
       socket.write('454 TLS not available due to temporary reason\r\n');
       return;
@@ -76,6 +103,12 @@ function starttls(socket: Socket, { name, fault, secureContext }: HostileOptions
     default:
       socket.write('502 not here\r\n');
   }
+}
+
+/** Asks the client for one handshake after the other. */
+function renegotiate(secured: TLSSocket, times: number): void {
+  if (times === 0 || secured.destroyed) return;
+  secured.renegotiate({}, () => renegotiate(secured, times - 1));
 }
 
 function onLine(socket: Socket, take: (line: string) => void): void {
@@ -111,7 +144,7 @@ function trickle(socket: Socket, text: string, intervalMs: number): void {
   socket.resume();
   let at = 0;
   const timer = setInterval(() => {
-    if (at < text.length) socket.write(text[at++]!);
+    if (at < text.length) socket.write(text[at++]!, 'latin1');
     else clearInterval(timer);
   }, intervalMs);
   socket.on('close', () => clearInterval(timer));

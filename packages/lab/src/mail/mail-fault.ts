@@ -4,6 +4,8 @@ export type MailFault =
   | 'no-starttls'
   /** Offered, and answered with 454 (rfc3207#section-4). */
   | 'starttls-refused'
+  /** Offered on every other connection. */
+  | 'starttls-selective'
   /** Accepts connections and says nothing. */
   | 'silent'
   /** 554 instead of a greeting. */
@@ -19,4 +21,14 @@ export type MailFault =
   /** TLS stands, then 421 and the end. */
   | 'closing-after-starttls'
   /** After its reply to STARTTLS the server speaks no TLS. */
-  | 'no-handshake';
+  | 'no-handshake'
+  /** The handshake comes an octet a second. */
+  | 'slow-handshake'
+  /** 421 in answer to STARTTLS, and the end. */
+  | 'closing-at-starttls'
+  /** A reply to EHLO of 10 MB. */
+  | 'ehlo-flood'
+  /** TLS 1.0 and 1.1 only. */
+  | 'old-tls'
+  /** TLS 1.2; the server asks for a new handshake at each command, again and again. */
+  | 'renegotiation';

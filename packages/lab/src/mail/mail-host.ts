@@ -3,7 +3,7 @@
  * Ordinary conversations are smtp-server's; each connection gets the certificate and the fault of the moment.
  */
 import { createServer, type Socket } from 'node:net';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { SMTPServer } from 'smtp-server';
 import type { Listener } from '../port.ts';
 import { type LabCertificate, toPem } from './certificate.ts';
@@ -16,6 +16,8 @@ export interface MailHostOptions {
   readonly address: string;
   /** What it presents, leaf first. */
   readonly chain: readonly LabCertificate[];
+  /** What it presents to those who ask for RSA, leaf first; default: the same to all. */
+  readonly rsaChain?: readonly LabCertificate[];
   readonly fault?: MailFault;
   /** Milliseconds between the octets of 'byte-a-second'; default 1000. */
   readonly octetIntervalMs?: number;
@@ -43,6 +45,7 @@ export class MailHost {
   /** Can be changed at any time; new connections see it. */
   fault: MailFault | undefined;
   #chain: readonly LabCertificate[];
+  readonly #rsaChain: readonly LabCertificate[] | undefined;
   readonly #octetIntervalMs: number;
 
   constructor(options: MailHostOptions) {
@@ -50,6 +53,7 @@ export class MailHost {
     this.address = options.address;
     this.fault = options.fault;
     this.#chain = options.chain;
+    this.#rsaChain = options.rsaChain;
     this.#octetIntervalMs = options.octetIntervalMs ?? 1000;
   }
 
@@ -90,19 +94,20 @@ export class MailHost {
   #serve(socket: Socket): void {
     this.connections++;
     const { fault } = this;
-    if (fault !== undefined && fault !== 'no-starttls') {
-      const secureContext = createSecureContext(tlsIdentity(this.#chain));
+    const plain = fault === 'no-starttls' || (fault === 'starttls-selective' && this.connections % 2 === 0);
+    if (fault !== undefined && fault !== 'no-starttls' && fault !== 'starttls-selective') {
+      const secureContext = createSecureContext({ ...this.#tlsIdentity(), ...tlsVersions(fault) });
       serveHostile(socket, { name: this.name, fault, secureContext, octetIntervalMs: this.#octetIntervalMs });
       return;
     }
     // A server for each connection: it has the certificate of the moment, and it never listens by itself.
-    const server = this.#smtpServer(fault !== 'no-starttls');
+    const server = this.#smtpServer(!plain);
     server.connect(socket, { id: String(this.connections) });
   }
 
   #smtpServer(starttls: boolean): SMTPServer {
-    const server = new SMTPServer({
-      ...tlsIdentity(this.#chain),
+    const server = new LabServer({
+      ...this.#tlsIdentity(),
       name: this.name,
       banner: 'lab',
       size: MESSAGE_OCTETS,
@@ -129,15 +134,35 @@ export class MailHost {
     return server;
   }
 
+  #tlsIdentity(): { key: string[]; cert: string[] } {
+    const chains = [this.#chain, ...(this.#rsaChain ? [this.#rsaChain] : [])];
+    return { key: chains.map(privateKeyPem), cert: chains.map(toPem) };
+  }
+
   #keep(mail: ReceivedMail): void {
     this.received.push(mail);
     if (this.received.length > RECEIVED_KEPT) this.received.shift();
   }
 }
 
+/**
+ * One host, one identity, whatever name is asked for. Without this the context would be handed over once more for the name, and of a
+ * context handed over Node takes one certificate, not both.
+ */
+class LabServer extends SMTPServer {
+  override _resolveSNI(_name: string, done: (error: null, context: undefined) => void): void {
+    done(null, undefined);
+  }
+}
+
 const RECEIVED_KEPT = 1000;
 
-function tlsIdentity(chain: readonly LabCertificate[]): { key: string; cert: string } {
-  const key = chain[0]!.key.privateKey.export({ format: 'pem', type: 'pkcs8' });
-  return { key: String(key), cert: toPem(chain) };
+function tlsVersions(fault: MailFault): SecureContextOptions {
+  if (fault === 'old-tls') return { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' };
+  // TLS 1.3 knows no renegotiation.
+  return fault === 'renegotiation' ? { maxVersion: 'TLSv1.2' } : {};
+}
+
+function privateKeyPem([leaf]: readonly LabCertificate[]): string {
+  return String(leaf!.key.privateKey.export({ format: 'pem', type: 'pkcs8' }));
 }

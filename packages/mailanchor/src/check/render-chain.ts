@@ -1,5 +1,5 @@
 /** A presented chain, a certificate a line, the one that matched marked. */
-import type { CertificateReport, SessionReport } from '@mailanchor/smtp';
+import type { CertificateReport, Presented } from '@mailanchor/smtp';
 import { printable } from '../terminal/printable.ts';
 import { table } from '../terminal/table.ts';
 import type { RenderOptions } from './render.ts';
@@ -7,7 +7,7 @@ import type { RenderOptions } from './render.ts';
 /** Certificates beyond which a chain is cut short: nobody reads a hundred. */
 const SHOWN = 6;
 
-export function renderChain(session: SessionReport, { paint, verbose }: RenderOptions): string[] {
+export function renderChain(session: Presented, { paint, verbose }: RenderOptions): string[] {
   const { chain, match } = session;
   // Where nothing is verified the chain is of little interest.
   const wanted = verbose ? chain.length : match === null ? 1 : SHOWN;

@@ -1,5 +1,12 @@
 /** One mail host: its TLSA records, then each address with its chain and what matched. */
-import type { HostCheck, SessionReport, TlsaRecord } from '@mailanchor/smtp';
+import {
+  type HostCheck,
+  matchesRecord,
+  type Presented,
+  presented,
+  type SessionReport,
+  type TlsaRecord,
+} from '@mailanchor/smtp';
 import { sign, type Tone } from '../terminal/paint.ts';
 import { printable } from '../terminal/printable.ts';
 import { table } from '../terminal/table.ts';
@@ -56,7 +63,7 @@ function recordWords(host: HostCheck, index: number): readonly [Tone, string] {
   if (unusable) return ['warn', `unusable: ${printable(unusable.why)}`];
   const chains = host.sessions.filter((session) => session.chain.length > 0);
   if (chains.length === 0) return ['plain', 'usable'];
-  const matched = chains.filter((session) => session.matchedRecords.includes(index)).length;
+  const matched = chains.filter((session) => matchesRecord(session, index)).length;
   if (matched === chains.length)
     return ['good', chains.length === 1 ? 'matches' : 'matches at every address'];
   if (matched > 0) return ['warn', `matches at ${matched} of ${chains.length} addresses`];
@@ -70,13 +77,30 @@ function renderSession(session: SessionReport, host: HostCheck, options: RenderO
   return [
     `    ${sign(paint, tone)} ${paint.bold(printable(session.address))}  ${paint.dim(tls)}${paint.tone(tone, words)}`,
     ...renderChain(session, options),
+    ...presented(session)
+      .filter((other) => other !== session)
+      .flatMap((other) => renderOther(other, host, options)),
+  ];
+}
+
+/** What only those senders see who ask for another kind of certificate. */
+function renderOther(other: Presented, host: HostCheck, options: RenderOptions): string[] {
+  const { paint } = options;
+  const [tone, words] = matchWords(other, host);
+  const key = other.chain[0]?.key ?? '';
+  return [
+    `      ${sign(paint, tone)} ${paint.dim(`to those who ask for ${printable(key)}`)}  ${paint.tone(tone, words)}`,
+    ...renderChain(other, options),
   ];
 }
 
 function sessionWords(session: SessionReport, host: HostCheck): readonly [Tone, string] {
-  const { match } = session;
   const dane = host.policy === 'dane' || host.policy === 'dane-unusable';
   if (session.outcome !== 'established') return [dane ? 'bad' : 'warn', printable(session.text)];
+  return matchWords(session, host);
+}
+
+function matchWords({ match }: Presented, host: HostCheck): readonly [Tone, string] {
   if (match === null) return ['dim', 'encrypted; nothing to verify it by'];
   if (match.kind === 'match') {
     const record = `${match.usage} ${match.selector} ${match.matching}`;
@@ -85,7 +109,8 @@ function sessionWords(session: SessionReport, host: HostCheck): readonly [Tone, 
       match.depth === 0 ? `the server's own ${what}` : `the ${what} of the CA at depth ${match.depth}`;
     return ['good', `matches ${record}: ${whose}`];
   }
-  if (match.kind === 'mismatch') return ['bad', `${match.reason}: ${printable(match.text)}`];
+  if (match.kind === 'mismatch')
+    return [host.verdict === 'verified' ? 'warn' : 'bad', `${match.reason}: ${printable(match.text)}`];
   return ['warn', 'encrypted; no usable record to verify it by'];
 }
 

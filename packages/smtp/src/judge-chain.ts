@@ -1,0 +1,32 @@
+/** What DANE says to a presented chain: the verdict of all records together, and which of them would match by themselves. */
+import { type DaneMode, matchDane, SearchBudget } from '@mailanchor/dane';
+import { publicCas } from './public-cas.ts';
+import { tlsaData } from './tlsa-report.ts';
+import type { HostPlan, MatchReport } from './verdict.ts';
+
+/** Records that are also matched one by one, for findings; senders fail beyond 12 (findings: tlsa-too-many). */
+const MAX_SINGLE_RECORDS = 64;
+
+export interface Judged {
+  /** Null where DANE does not apply or there is no chain. */
+  readonly match: MatchReport | null;
+  /** Indices of the records that match when taken one by one. */
+  readonly matchedRecords: readonly number[];
+}
+
+/** `chain`: DER, wire order. `at`: seconds since the epoch. */
+export function judgeChain(plan: HostPlan, chain: readonly Uint8Array[], at: number, mode: DaneMode): Judged {
+  const daneApplies = plan.policy === 'dane' || plan.policy === 'dane-unusable';
+  if (!daneApplies || chain.length === 0) return { match: null, matchedRecords: [] };
+  const records = plan.tlsa.records.map(tlsaData);
+  const ca = mode === 'general' && records.some(({ usage }) => usage <= 1) ? publicCas() : [];
+  const request = { chain, names: plan.referenceNames, at, mode, ca };
+  // One budget for all, so that many records do not multiply what a hostile chain may cost.
+  const budget = new SearchBudget();
+  const matchedRecords = records
+    .slice(0, MAX_SINGLE_RECORDS)
+    .flatMap((record, index) =>
+      matchDane({ ...request, budget, records: [record] }).kind === 'match' ? [index] : [],
+    );
+  return { match: matchDane({ ...request, records }), matchedRecords };
+}

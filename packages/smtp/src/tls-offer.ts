@@ -1,0 +1,41 @@
+/**
+ * What a handshake offers the server. A server with an RSA and an ECDSA certificate presents the one that the client's signature
+ * algorithms ask for: who offers both sees one of them only.
+ *
+ *   any      as senders do: TLS 1.2 or newer, every algorithm
+ *   rsa      signatures by RSA keys alone
+ *   ecdsa    signatures by keys on elliptic curves alone, ECDSA and EdDSA
+ *   old-tls  TLS 1.0 and 1.1 alone, to tell a server that is out of date from one that is broken
+ */
+import { constants } from 'node:crypto';
+import type { ConnectionOptions } from 'node:tls';
+
+export type TlsOffer = 'any' | 'rsa' | 'ecdsa' | 'old-tls';
+
+/**
+ * No anonymous suites, since the peer must present a certificate (rfc7672#section-8.2), and none without encryption. Level 1 and not
+ * OpenSSL's default 2: a mail host with an 1024-bit key is authenticated by its TLSA record all the same, as other senders do.
+ */
+const CIPHERS = 'DEFAULT:@SECLEVEL=1:!aNULL:!eNULL';
+
+/** Level 0: OpenSSL refuses TLS 1.0 and 1.1 above it, since their handshakes are signed with SHA-1. */
+const OLD_CIPHERS = 'ALL:@SECLEVEL=0:!aNULL:!eNULL';
+
+const RSA_SIGNATURES = [
+  ...['sha256', 'sha384', 'sha512'].flatMap((hash) => [`rsa_pss_rsae_${hash}`, `rsa_pss_pss_${hash}`]),
+  ...['SHA256', 'SHA384', 'SHA512', 'SHA1'].map((hash) => `RSA+${hash}`),
+].join(':');
+
+const CURVE_SIGNATURES = 'ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:ECDSA+SHA1';
+
+type Offered = Pick<ConnectionOptions, 'minVersion' | 'maxVersion' | 'ciphers' | 'sigalgs' | 'secureOptions'>;
+
+/** A new handshake in the same connection could present another certificate, which nobody would look at; and each costs both sides. */
+const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
+
+export const TLS_OFFERS: Readonly<Record<TlsOffer, Offered>> = {
+  any: { minVersion: 'TLSv1.2', ciphers: CIPHERS, secureOptions },
+  rsa: { minVersion: 'TLSv1.2', ciphers: `${CIPHERS}:!aECDSA`, sigalgs: RSA_SIGNATURES, secureOptions },
+  ecdsa: { minVersion: 'TLSv1.2', ciphers: `${CIPHERS}:!aRSA`, sigalgs: CURVE_SIGNATURES, secureOptions },
+  'old-tls': { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: OLD_CIPHERS, secureOptions },
+};
