@@ -61,7 +61,7 @@ export async function judgeDs(
     }
     return { kind: 'ds', records, ttl: result.ttl };
   }
-  const valid = await validProofs(proofs, parent.zone, parent.keys, context);
+  const valid = await validProofs(proofs, parent.zone, parent.keys, context, denials);
   denials.remember(parent.zone, valid.rrsets);
   const proof = proveNoDs(child, parent.zone, valid.rrsets, work);
   if (proof.kind === 'unproven') return { kind: 'bogus', reason: valid.reason ?? proof.reason };

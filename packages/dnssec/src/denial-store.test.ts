@@ -5,6 +5,7 @@ import {
   Name,
   RRType,
   rrTypeFromText,
+  rrTypeToText,
   TypeBitmap,
 } from '@mailanchor/dns';
 import { describe, expect, test } from 'vitest';
@@ -158,5 +159,50 @@ describe('NSEC3', () => {
     expect(isOptOut(nsec3('a.example.', { flags: 1 }))).toBe(true);
     expect(isOptOut(nsec3('a.example.'))).toBe(false);
     expect(isOptOut(nsec('a.example.', 'b.example.'))).toBe(false);
+  });
+});
+
+describe('what was verified before', () => {
+  const signed = (rrset: SignedRRset, ...signatures: readonly number[]): SignedRRset => ({
+    ...rrset,
+    signatures: signatures.map((octet) => Uint8Array.of(octet)),
+  });
+  const kept = [
+    signed(nsec('a.example.', 'c.example.'), 1),
+    signed(nsec3('b.example.'), 2),
+    signed(soa(), 3),
+  ];
+
+  test.each(kept.map((rrset) => [rrTypeToText(rrset.type), rrset] as const))(
+    '%s: good for as long',
+    (_, rrset) => {
+      const { made, clock } = store(...kept);
+      expect(made.verified(ZONE, rrset)).toBe(100);
+      clock.now += 40;
+      expect(made.verified(ZONE, rrset)).toBe(60);
+      expect(made.verified(ZONE, { ...rrset, ttl: 50 })).toBe(50);
+      // Verified anew before its time has dwindled to nothing.
+      clock.now += 20;
+      expect(made.verified(ZONE, rrset)).toBeUndefined();
+    },
+  );
+
+  const others: readonly [string, SignedRRset][] = [
+    ['another signature', signed(nsec('a.example.', 'c.example.'), 9)],
+    ['one more signature', signed(nsec('a.example.', 'c.example.'), 1, 1)],
+    ['no signature', nsec('a.example.', 'c.example.')],
+    ['other data', signed(nsec('a.example.', 'd.example.'), 1)],
+    ['another owner', signed(nsec('b.example.', 'c.example.'), 1)],
+    ['an owner before all', signed(nsec('0.example.', 'c.example.'), 1)],
+    ['another hash', signed(nsec3('x.example.'), 2)],
+    ['another SOA', signed(set(ZONE, RRType.SOA, Uint8Array.of(1)), 3)],
+    ['a type that is never kept', signed(set(ZONE, RRType.A, new Uint8Array(4)), 3)],
+  ];
+  test.each(others)('%s is not', (_, rrset) => {
+    expect(store(...kept).made.verified(ZONE, rrset)).toBeUndefined();
+  });
+
+  test('another zone has not verified it', () => {
+    expect(store(...kept).made.verified(name('com.'), kept[0]!)).toBeUndefined();
   });
 });

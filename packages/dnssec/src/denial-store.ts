@@ -9,6 +9,7 @@ import {
   decodeNsec,
   decodeNsec3,
   detachName,
+  equalOctets,
   type Name,
   type RRset,
   RRType,
@@ -127,6 +128,27 @@ export class DenialStore {
     }
   }
 
+  /**
+   * Seconds that the RRset is good for, because it is the very one that is kept, signatures and all: every referral to an unsigned zone brings
+   * the same records along. Undefined where it has to be verified, as it has now and then, lest its time dwindle to nothing.
+   */
+  verified(zone: Name, rrset: SignedRRset): number | undefined {
+    const denials = this.#zones.get(zone.key);
+    const kept = denials && this.#same(denials, rrset);
+    if (!kept || !equalRRsets(kept.rrset, rrset)) return undefined;
+    const left = Math.min(rrset.ttl, kept.expiresAt - this.#now());
+    return left > 0 && left * 2 >= rrset.ttl ? left : undefined;
+  }
+
+  #same(denials: ZoneDenials, { type, name }: RRset): Kept | undefined {
+    if (type === RRType.SOA) return denials.soa;
+    if (type === RRType.NSEC)
+      return denials.nsec[floor(denials.nsec, (other) => other.rrset.name.compare(name) > 0)];
+    if (type !== RRType.NSEC3 || name.isRoot) return undefined;
+    const hash = ownerHash(name);
+    return denials.nsec3[floor(denials.nsec3, (other) => other.hash > hash)];
+  }
+
   #rememberNsec3(denials: ZoneDenials, kept: Kept): void {
     const { rrset } = kept;
     if (!rrset.name.parent.equals(denials.zone)) return;
@@ -143,7 +165,7 @@ export class DenialStore {
       denials.nsec3 = [];
       denials.withoutOptOut = false;
     }
-    const hash = Buffer.from(rrset.name.labels[0]!).toString('latin1').toLowerCase();
+    const hash = ownerHash(rrset.name);
     const nextHash = base32HexEncode(data.nextHashed).toLowerCase();
     if (!isOptOut(rrset)) denials.withoutOptOut = true;
     insert(
@@ -217,6 +239,24 @@ export class DenialStore {
       if (zone.isRoot) return undefined;
     }
   }
+}
+
+/** The hash in the owner name of an NSEC3, base32hex in lower case. */
+function ownerHash(name: Name): string {
+  return Buffer.from(name.labels[0]!).toString('latin1').toLowerCase();
+}
+
+function equalRRsets(a: SignedRRset, b: SignedRRset): boolean {
+  return (
+    a.type === b.type &&
+    a.name.equals(b.name) &&
+    equalLists(a.rdatas, b.rdatas) &&
+    equalLists(a.signatures, b.signatures)
+  );
+}
+
+function equalLists(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.length === b.length && a.every((octets, i) => equalOctets(octets, b[i]!));
 }
 
 /** Whether the NSEC has the name or spans it. */

@@ -1,5 +1,6 @@
 /** NSEC and NSEC3 RRsets that a zone has really signed: what else there is beside them proves nothing. */
 import { Ede, type Name, RRType, rrTypeToText } from '@mailanchor/dns';
+import type { DenialStore } from './denial-store.ts';
 import type { Reason } from './proof.ts';
 import { type SignedRRset, type VerifyContext, verifyRRset, type ZoneKey } from './signature.ts';
 
@@ -12,18 +13,28 @@ export interface ValidProofs {
   readonly reason?: Reason;
 }
 
-/** Others have their turn in between: how many there are is up to whoever sent them. */
+/**
+ * Others have their turn in between: how many there are is up to whoever sent them. What `denials` has kept from before is not
+ * verified again.
+ */
 export async function validProofs(
   proofs: readonly SignedRRset[],
   zone: Name,
   keys: readonly ZoneKey[],
   context: VerifyContext,
+  denials: DenialStore,
 ): Promise<ValidProofs> {
   const rrsets: SignedRRset[] = [];
   let ttl = Number.POSITIVE_INFINITY;
   let reason: Reason | undefined;
   for (const rrset of proofs) {
     if (rrset.type === RRType.SOA || !rrset.name.isAtOrBelow(zone)) continue;
+    const known = denials.verified(zone, rrset);
+    if (known !== undefined) {
+      rrsets.push({ ...rrset, ttl: known });
+      ttl = Math.min(ttl, known);
+      continue;
+    }
     const turn = context.work.turn();
     if (turn) await turn;
     const result = await verifyRRset(rrset, zone, keys, context);

@@ -320,7 +320,7 @@ export class Validator {
     work: Work,
   ): Promise<ValidProofs> {
     if (trust.status !== 'secure') return { rrsets: [], ttl: Number.POSITIVE_INFINITY };
-    return validProofs(proofs, zone, trust.keys, this.#chain.verifyContext(work));
+    return validProofs(proofs, zone, trust.keys, this.#chain.verifyContext(work), this.#denials);
   }
 
   async #denial(
@@ -380,9 +380,12 @@ export class Validator {
     if (denial.kind === 'unproven') {
       return this.#failure(owner, 'bogus', valid.reason ?? denial.reason, trust, work);
     }
-    const soaValid = soa?.name.equals(zone)
-      ? await verifyRRset(soa, zone, trust.keys, this.#chain.verifyContext(work))
-      : undefined;
+    const ownSoa = soa?.name.equals(zone) ? soa : undefined;
+    const soaKnown = ownSoa && this.#denials.verified(zone, ownSoa);
+    const soaValid =
+      soaKnown !== undefined
+        ? ({ kind: 'valid', ttl: soaKnown } as const)
+        : ownSoa && (await verifyRRset(ownSoa, zone, trust.keys, this.#chain.verifyContext(work)));
     if (soaValid?.kind === 'invalid') return this.#failure(owner, 'bogus', soaValid.reason, trust, work);
     // rfc9077#section-3: no longer than the NSEC says, nor than the SOA says.
     const limit = soaValid ? Math.min(soaTtl(soa), soaValid.ttl) : Number.POSITIVE_INFINITY;
