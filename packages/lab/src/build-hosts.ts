@@ -1,7 +1,16 @@
 /** Mail hosts from their specification: certificates, addresses, TLSA data. Ports and zones come later. */
 
 import { tlsaFromCertificate, tlsaFromPublicKey } from '@mailanchor/dane';
-import { encodeA, encodeTlsa, hexDecode, Name, type ResourceRecord, RRClass, RRType } from '@mailanchor/dns';
+import {
+  encodeA,
+  encodeSrv,
+  encodeTlsa,
+  hexDecode,
+  Name,
+  type ResourceRecord,
+  RRClass,
+  RRType,
+} from '@mailanchor/dns';
 import type { Clock } from '@mailanchor/dnssec';
 import type { CertificateSpec, HostSpec, KeyLabel, TlsaSpec } from './destination-spec.ts';
 import { type KeyPair, p256KeyPair, rsaCertificateKey } from './keys/key-pair.ts';
@@ -55,7 +64,7 @@ export class HostBuilder {
   build(spec: HostSpec, nextAddress: () => string): BuiltHost {
     if (spec.keysOf) this.#keyOwners.set(spec.name, spec.keysOf);
     const chains = [spec.certificate ?? {}, ...(spec.secondAddress ? [spec.secondAddress] : [])];
-    const { fault, rsaCertificate } = spec;
+    const { fault, rsaCertificate, dialect } = spec;
     const addresses = chains.map(nextAddress);
     if (fault === 'refused') return { spec, addresses, servers: [] };
     const servers = chains.map((certificate, i) => {
@@ -66,6 +75,7 @@ export class HostBuilder {
         chain,
         ...(rsaCertificate && { rsaChain: this.chain(spec.name, { key: 'rsa', ...rsaCertificate }) }),
         ...(fault && { fault }),
+        ...(dialect && { dialect }),
       });
     });
     return { spec, addresses, servers };
@@ -126,6 +136,7 @@ export class HostBuilder {
       ...[...new Set([25, port])].flatMap((number) =>
         rdatas.map((rdata) => record(base.prepend('_tcp').prepend(`_${number}`), RRType.TLSA, rdata, ttl)),
       ),
+      ...srvRecords(spec, port),
     ];
   }
 
@@ -141,6 +152,12 @@ export class HostBuilder {
         : tlsaFromPublicKey(this.key(spec.name, of).spki, parameters),
     );
   }
+}
+
+function srvRecords({ name, srv, srvTarget = name }: HostSpec, port: number): ResourceRecord[] {
+  if (srv === undefined) return [];
+  const rdata = encodeSrv({ priority: 10, weight: 0, port, target: Name.fromText(srvTarget) });
+  return [record(Name.fromText(srv), RRType.SRV, rdata)];
 }
 
 function record(name: Name, type: number, rdata: Uint8Array, ttl = TTL): ResourceRecord {

@@ -4,6 +4,7 @@ import type { ServerFault } from './authority/server-fault.ts';
 import type { LabGroup, LabHostVerdict, LabVerdict } from './destination.ts';
 import type { DsKind, SigningAlgorithm } from './keys/signing-key.ts';
 import type { MailFault } from './mail/mail-fault.ts';
+import type { ServiceDialect } from './mail/service-session.ts';
 import type { SigningFault } from './zone/signing-fault.ts';
 
 export interface ZoneSpec {
@@ -89,6 +90,23 @@ export interface HostSpec {
   readonly tlsaBase?: string;
   /** 'refused': nothing listens there. */
   readonly fault?: MailFault | 'refused';
+  /** Another protocol than SMTP; of the faults those of STARTTLS apply. */
+  readonly dialect?: ServiceDialect;
+  /** Owner of an SRV record that names the host and the lab's port: `_imaps._tcp.<domain>`. */
+  readonly srv?: string;
+  /** What that record names instead of the host: an alias of it. */
+  readonly srvTarget?: string;
+}
+
+/** A service that is found through SRV records. */
+export interface ServiceSpec
+  extends Pick<DestinationSpec, 'title' | 'special' | 'verdict' | 'hostVerdicts' | 'zones'> {
+  /** Owner of the SRV records, without trailing dot. */
+  readonly target: string;
+  /** Default 'srv-service'. */
+  readonly kind?: 'no-such-service' | undefined;
+  readonly findings: readonly string[];
+  readonly hosts: readonly HostSpec[];
 }
 
 export interface DestinationSpec {

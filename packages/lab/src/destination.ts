@@ -30,6 +30,17 @@ export interface LabDestination {
   readonly expected: LabExpectation;
 }
 
+/** A service that SRV records locate, at the lab's port like everything else. */
+export interface LabService {
+  /** As `check` takes it: the owner of the SRV records, such as `_imaps._tcp.imaps-service.example`. */
+  readonly target: string;
+  readonly title: string;
+  /** One sentence: what is special here, and what a client does because of it. */
+  readonly special: string;
+  readonly kind: 'srv-service' | 'no-such-service';
+  readonly expected: LabExpectation;
+}
+
 /** Exit status of each verdict. */
 export const EXIT_CODES: Readonly<Record<LabVerdict, number>> = {
   protected: 0,

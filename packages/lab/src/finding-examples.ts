@@ -70,7 +70,7 @@ export const FINDING_EXAMPLES: Readonly<Record<string, FindingExample>> = {
   'certificate-expired': example('expired-certificate', 'good-311'),
 };
 
-const SERVICES = 'the lab has mail hosts only; the unit tests show it';
+const SERVICES = 'a finding on services, which the lab has besides its destinations';
 
 /** Findings that no destination shows, and why. */
 export const NOT_IN_THE_LAB: Readonly<Record<string, string>> = {

@@ -5,12 +5,13 @@ import { AuthorityNetwork } from './authority/network.ts';
 import type { ServedZone } from './authority/served-zone.ts';
 import { type BuiltHost, HostBuilder } from './build-hosts.ts';
 import { buildZones, rootHints } from './build-zones.ts';
-import { EXIT_CODES, type LabDestination } from './destination.ts';
-import type { DestinationSpec } from './destination-spec.ts';
+import { EXIT_CODES, type LabDestination, type LabService } from './destination.ts';
+import type { DestinationSpec, ServiceSpec } from './destination-spec.ts';
 import { DESTINATIONS } from './destinations.ts';
 import { LabError } from './errors.ts';
 import { Seed } from './keys/seed.ts';
 import { dsRecords } from './keys/signing-key.ts';
+import { SERVICE_SPECS } from './service-destinations.ts';
 
 export interface LabNetworkOptions {
   /** Milliseconds since the epoch: signatures and certificates are made for this time. Default Date.now. */
@@ -19,6 +20,8 @@ export interface LabNetworkOptions {
   readonly seed?: string;
   /** Only these destinations, by domain; default all. */
   readonly only?: readonly string[];
+  /** Whether there are services besides; default where `only` is not given. */
+  readonly services?: boolean;
 }
 
 export interface LabNetwork {
@@ -27,6 +30,7 @@ export interface LabNetwork {
   /** DS of the root in master-file format, for `--trust-anchor`. */
   readonly trustAnchor: string;
   readonly destinations: readonly LabDestination[];
+  readonly services: readonly LabService[];
   /** Name servers by address, with their faults; also what `createAuthorityTransport` asks. */
   readonly network: AuthorityNetwork;
   /** A zone by its origin, to break or to change it. Throws {@link LabError} 'unknown-name'. */
@@ -45,16 +49,18 @@ export class LabPlan {
   readonly hosts: readonly BuiltHost[];
   readonly builder: HostBuilder;
   readonly #specs: readonly DestinationSpec[];
+  readonly #services: readonly ServiceSpec[];
   readonly #seed: Seed;
   readonly #clock: Clock;
 
-  constructor({ clock = Date.now, seed, only }: LabNetworkOptions) {
+  constructor({ clock = Date.now, seed, only, services = only === undefined }: LabNetworkOptions) {
     this.#specs = chosen(only);
+    this.#services = services ? SERVICE_SPECS : [];
     this.#seed = new Seed(seed);
     this.#clock = clock;
     this.builder = new HostBuilder(this.#seed, clock);
     const nextAddress = addressPool();
-    this.hosts = this.#specs
+    this.hosts = [...this.#specs, ...this.#services]
       .flatMap(({ hosts = [] }) => hosts)
       .map((spec) => this.builder.build(spec, nextAddress));
   }
@@ -62,7 +68,7 @@ export class LabPlan {
   async network(mailPort: number): Promise<LabNetwork> {
     const network = new AuthorityNetwork();
     const plan = {
-      zones: this.#specs.flatMap(({ zones }) => zones),
+      zones: [...this.#specs, ...this.#services].flatMap(({ zones }) => zones),
       records: [
         ...this.#specs.flatMap(parentRecords),
         ...this.hosts.flatMap((host) => this.builder.records(host, mailPort, host.spec.tlsa)),
@@ -77,6 +83,7 @@ export class LabPlan {
       rootHints: rootHints(),
       trustAnchor: `${dsRecords(Name.root, rootKeys).map(recordToText).join('\n')}\n`,
       destinations: this.#specs.map(describe),
+      services: this.#services.map(describeService),
       network,
       zone(origin) {
         const zone = byOrigin.get(Name.fromText(origin).key);
@@ -105,6 +112,18 @@ function addressPool(): () => string {
 function parentRecords({ domain, parentRecords: text = '' }: DestinationSpec): ResourceRecord[] {
   const origin = Name.fromText(domain).ancestor(1);
   return parseZoneFile(text, { origin, source: `zone ${origin}`, defaultTtl: 3600 });
+}
+
+function describeService(spec: ServiceSpec): LabService {
+  const { target, title, special, kind = 'srv-service', verdict, hostVerdicts, findings } = spec;
+  const hosts = hostVerdicts.map(([host, hostVerdict]) => ({ host, verdict: hostVerdict }));
+  return {
+    target,
+    title,
+    special,
+    kind,
+    expected: { verdict, exitCode: EXIT_CODES[verdict], hosts, findings },
+  };
 }
 
 function describe(spec: DestinationSpec): LabDestination {

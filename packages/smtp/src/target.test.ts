@@ -25,6 +25,7 @@ describe('parseTarget', () => {
       'imaps:imap.example.org:9993',
       { kind: 'service', host: 'imap.example.org', port: 9993, protocol: 'tls' },
     ],
+    ['pop3:mx.example.org', { kind: 'service', port: 110, protocol: 'pop3' }],
     ['https://1host.example', { kind: 'service', host: '1host.example', port: 443 }],
     ['imap:143', { kind: 'service', host: 'imap', port: 143, protocol: 'imap' }],
     ['submissions:mx.example.org', { kind: 'service', port: 465, protocol: 'tls', mailTransfer: false }],

@@ -56,7 +56,7 @@ export function parseTarget(text: string): Target {
   const url = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(trimmed);
   if (url) return parseUrl(trimmed, url[1]!.toLowerCase(), url[2]!);
   // `imaps:example.org`; of a host `imaps` the rest would be a port.
-  const bare = /^([a-z][a-z-]*):(.*[^0-9].*)$/is.exec(trimmed);
+  const bare = /^([a-z][a-z0-9-]*):(.*[^0-9].*)$/is.exec(trimmed);
   if (bare && isServiceName(bare[1]!.toLowerCase()))
     return parseUrl(trimmed, bare[1]!.toLowerCase(), bare[2]!);
   if (isIP(trimmed) !== 0) throw bad(text, 'an IP address has no DANE; write it in brackets to check it');

@@ -9,6 +9,7 @@ import type { Listener } from '../port.ts';
 import { type LabCertificate, toPem } from './certificate.ts';
 import { serveHostile } from './hostile-session.ts';
 import type { MailFault } from './mail-fault.ts';
+import { isServiceFault, type ServiceDialect, serveService } from './service-session.ts';
 
 export interface MailHostOptions {
   /** The host's name, as it greets. */
@@ -19,6 +20,8 @@ export interface MailHostOptions {
   /** What it presents to those who ask for RSA, leaf first; default: the same to all. */
   readonly rsaChain?: readonly LabCertificate[];
   readonly fault?: MailFault;
+  /** Another protocol than SMTP. */
+  readonly dialect?: ServiceDialect;
   /** Milliseconds between the octets of 'byte-a-second'; default 1000. */
   readonly octetIntervalMs?: number;
 }
@@ -47,6 +50,7 @@ export class MailHost {
   #chain: readonly LabCertificate[];
   readonly #rsaChain: readonly LabCertificate[] | undefined;
   readonly #octetIntervalMs: number;
+  readonly #dialect: ServiceDialect | undefined;
 
   constructor(options: MailHostOptions) {
     this.name = options.name;
@@ -54,6 +58,7 @@ export class MailHost {
     this.fault = options.fault;
     this.#chain = options.chain;
     this.#rsaChain = options.rsaChain;
+    this.#dialect = options.dialect;
     this.#octetIntervalMs = options.octetIntervalMs ?? 1000;
   }
 
@@ -94,6 +99,12 @@ export class MailHost {
   #serve(socket: Socket): void {
     this.connections++;
     const { fault } = this;
+    if (this.#dialect) {
+      const secureContext = createSecureContext(this.#tlsIdentity());
+      const serviceFault = fault !== undefined && isServiceFault(fault) ? fault : undefined;
+      serveService(socket, { name: this.name, dialect: this.#dialect, fault: serviceFault, secureContext });
+      return;
+    }
     const plain = fault === 'no-starttls' || (fault === 'starttls-selective' && this.connections % 2 === 0);
     if (fault !== undefined && fault !== 'no-starttls' && fault !== 'starttls-selective') {
       const secureContext = createSecureContext({ ...this.#tlsIdentity(), ...tlsVersions(fault) });
