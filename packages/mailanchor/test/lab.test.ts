@@ -106,6 +106,36 @@ describe.skipIf(unbuilt)('check', () => {
     ]);
   });
 
+  test('--days: what would come out then', async () => {
+    const { status, document } = await check('--days', '20', 'good-311.example');
+    expect(document).toMatchObject({ verdict: 'protected', later: { days: 20, verdict: 'broken' } });
+    // The status is that of now.
+    expect(status).toBe(0);
+    const { stdout } = await mailanchor(['check', ...configured(), '--days', '20', 'good-311.example']);
+    expect(stdout).toMatch(/^ {2}in 20 days, on \d{4}-\d\d-\d\d: broken unless renewed$/m);
+    expect(stdout).toMatch(/warning signature-expires {2}good-311\.example/);
+  });
+
+  test('every server is asked by itself; of a list, or by --servers one, none is', async () => {
+    const { document } = await check('two-versions.example');
+    expect(document.zones).toEqual([
+      expect.objectContaining({
+        zone: 'two-versions.example',
+        parent: 'example',
+        status: 'secure',
+        servers: [
+          expect.objectContaining({ name: 'ns1.operator.example', listedBy: 'both', serial: 1 }),
+          expect.objectContaining({ name: 'ns2.operator.example', state: 'answers', serial: 2 }),
+        ],
+      }),
+    ]);
+    expect((await check('--servers', 'one', 'two-versions.example')).document.zones).toBeUndefined();
+    const list = join(scratch.path, 'list');
+    writeFileSync(list, 'two-versions.example\n');
+    expect((await check('--file', list)).document.zones).toBeUndefined();
+    expect((await check('--file', list, '--servers', 'all')).document.zones).toHaveLength(1);
+  });
+
   test('--no-connect looks at DNS only', async () => {
     const { document } = await check('--no-connect', 'renewed-key.example');
     expect(document.hosts[0]).toMatchObject({ policy: 'dane', sessions: [], verdict: null });

@@ -151,16 +151,20 @@ function servername({ policy, tlsa, host }: HostPlan, domain = host): string | u
   return isIP(name) === 0 ? name : undefined;
 }
 
+/** Seconds. */
+const DAY = 86_400;
+
 function report(
   plan: HostPlan,
   address: string,
   first: SessionResult,
   probes: readonly Probe[],
-  { clock = Date.now, mode }: HostCheckOptions,
+  { clock = Date.now, mode, days }: HostCheckOptions,
 ): SessionReport {
   const { kind, chain, capabilities: _, ...rest } = first;
   const at = Math.floor(clock() / 1000);
-  const judged = judgeChain(plan, chain, at, mode);
+  const when = { at, laterAt: days === undefined ? undefined : at + days * DAY, mode };
+  const judged = judgeChain(plan, chain, when);
   const reports = probes.map(({ offer, result }): ProbeReport => {
     const { kind: outcome, text, errorCode, starttls, tls, durationMs } = result;
     const sameChain = chain.length > 0 && equalChains(chain, result.chain);
@@ -173,7 +177,7 @@ function report(
       tls,
       sameChain,
       chain: sameChain ? [] : result.chain.map(certificateReport),
-      ...(sameChain ? judged : judgeChain(plan, result.chain, at, mode)),
+      ...(sameChain ? judged : judgeChain(plan, result.chain, when)),
       durationMs,
     };
   });

@@ -3,8 +3,9 @@ import { isIP } from 'node:net';
 import { checkHost, type HostCheckOptions } from './check-host.ts';
 import type { CheckOptions } from './check-options.ts';
 import { domainVerdict, type HostStanding } from './domain-verdict.ts';
-import { findingsOf } from './findings.ts';
+import { type Collected, findingsOf } from './findings.ts';
 import { deepFreeze } from './freeze.ts';
+import { laterVerdict } from './later-verdict.ts';
 import type { LookupContext } from './lookup.ts';
 import { hostPlans } from './plan.ts';
 import type { HostQuestion } from './plan-host.ts';
@@ -77,8 +78,8 @@ const CERTIFICATE_DAYS = 14;
 const SIGNATURE_DAYS = 3;
 
 export function conclude(
-  { target, kind, verdict, dns, hosts }: Omit<DomainCheck, 'findings' | 'checkedAt'>,
-  { clock = Date.now, days, protocol, mode }: HostCheckOptions,
+  { target, kind, verdict, dns, hosts }: Omit<Collected, 'checkedAt'>,
+  { clock = Date.now, days, protocol, mode, connect }: HostCheckOptions,
   inspection?: Inspection,
 ): DomainCheck {
   const now = clock();
@@ -92,5 +93,8 @@ export function conclude(
     protocol,
     mailTransfer: mode === 'smtp',
   };
-  return deepFreeze({ ...check, ...zones, findings: findingsOf(check, options, inspection) });
+  const connected = connect !== false;
+  const later =
+    days === undefined ? {} : { later: laterVerdict(check, inspection, { days, now, connected }) };
+  return deepFreeze({ ...check, ...later, ...zones, findings: findingsOf(check, options, inspection) });
 }

@@ -9,7 +9,7 @@ import type { DomainCheck, Finding } from './verdict.ts';
 import type { Inspection } from './zone-inspection/zone-inspection.ts';
 
 /** All that findings are made of. */
-export type Collected = Omit<DomainCheck, 'findings' | 'zones'>;
+export type Collected = Omit<DomainCheck, 'findings' | 'zones' | 'later'>;
 
 export interface FindingOptions {
   /** Milliseconds since the epoch. */

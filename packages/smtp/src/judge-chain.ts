@@ -10,12 +10,18 @@ const MAX_SINGLE_RECORDS = 64;
 export interface Judged {
   /** Null where DANE does not apply or there is no chain. */
   readonly match: MatchReport | null;
+  /** What it would be at `laterAt`; absent where that was not asked for, or `match` is null. */
+  readonly laterMatch?: MatchReport;
   /** Indices of the records that match when taken one by one. */
   readonly matchedRecords: readonly number[];
 }
 
-/** `chain`: DER, wire order. `at`: seconds since the epoch. */
-export function judgeChain(plan: HostPlan, chain: readonly Uint8Array[], at: number, mode: DaneMode): Judged {
+/** `chain`: DER, wire order. `at` and `laterAt`: seconds since the epoch. */
+export function judgeChain(
+  plan: HostPlan,
+  chain: readonly Uint8Array[],
+  { at, laterAt, mode }: { readonly at: number; readonly laterAt?: number | undefined; readonly mode: DaneMode },
+): Judged {
   const daneApplies = plan.policy === 'dane' || plan.policy === 'dane-unusable';
   if (!daneApplies || chain.length === 0) return { match: null, matchedRecords: [] };
   const records = plan.tlsa.records.map(tlsaData);
@@ -28,5 +34,9 @@ export function judgeChain(plan: HostPlan, chain: readonly Uint8Array[], at: num
     .flatMap((record, index) =>
       matchDane({ ...request, budget, records: [record] }).kind === 'match' ? [index] : [],
     );
-  return { match: matchDane({ ...request, records }), matchedRecords };
+  return {
+    match: matchDane({ ...request, records }),
+    ...(laterAt === undefined ? {} : { laterMatch: matchDane({ ...request, records, at: laterAt }) }),
+    matchedRecords,
+  };
 }

@@ -48,9 +48,21 @@ export interface DomainCheck {
   readonly dns: DomainDns;
   /** In order of preference. */
   readonly hosts: readonly HostCheck[];
+  /** Where days ahead were asked for. */
+  readonly later?: LaterVerdict;
   /** The zones that the destination rests on, as each of their servers has them. Absent where servers were not asked one by one. */
   readonly zones?: readonly ZoneReport[];
   readonly findings: readonly Finding[];
+}
+
+/** What would come out some days from now if nothing were renewed meanwhile. */
+export interface LaterVerdict {
+  readonly days: number;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly verdict: DomainVerdict;
+  /** What will have ended, a sentence fragment each; empty where nothing that counts ends. */
+  readonly because: readonly string[];
 }
 
 /** A zone in short. */
@@ -298,6 +310,8 @@ export interface SessionReport {
   readonly chain: readonly CertificateReport[];
   /** Null where DANE does not apply or there is no chain. */
   readonly match: MatchReport | null;
+  /** What DANE would say some days from now, where that was asked for. */
+  readonly laterMatch?: MatchReport;
   /** Records (indices) that match this chain when taken one by one. */
   readonly matchedRecords: readonly number[];
   /** Milliseconds. */
@@ -321,6 +335,8 @@ export interface ProbeReport {
   readonly sameChain: boolean;
   readonly chain: readonly CertificateReport[];
   readonly match: MatchReport | null;
+  /** As in the session's report. */
+  readonly laterMatch?: MatchReport;
   readonly matchedRecords: readonly number[];
   readonly durationMs: number;
 }

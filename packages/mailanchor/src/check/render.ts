@@ -4,6 +4,7 @@ import type { Status } from '@mailanchor/dnssec';
 import type { AliasReport, DomainCheck, DomainDns, LookupReason, SrvReport } from '@mailanchor/smtp';
 import { type Paint, sign, type Tone } from '../terminal/paint.ts';
 import { printable } from '../terminal/printable.ts';
+import { wrap } from '../terminal/table.ts';
 import { renderFindings } from './render-findings.ts';
 import { renderHost } from './render-host.ts';
 import { summary, VERDICT_TONE } from './words.ts';
@@ -25,12 +26,28 @@ export function renderVerdict(check: DomainCheck, paint: Paint): string {
 
 export function renderCheck(check: DomainCheck, options: RenderOptions): string[] {
   const { paint } = options;
-  const lines = [renderVerdict(check, paint), ''];
+  const lines = [renderVerdict(check, paint), ...renderLater(check, options), ''];
   if (check.dns.outcome !== 'not-asked') lines.push(...renderDns(check, paint), '');
   for (const host of check.hosts) lines.push(...renderHost(host, options), '');
   lines.push(...renderFindings(check.findings, options));
   while (lines.at(-1) === '') lines.pop();
   return lines;
+}
+
+/** What would come out some days from now. */
+function renderLater({ later, verdict }: DomainCheck, { paint, columns }: RenderOptions): string[] {
+  if (!later) return [];
+  const { days, at, because } = later;
+  const when = `in ${days} ${days === 1 ? 'day' : 'days'}, on ${at.slice(0, 10)}`;
+  if (because.length === 0) return [`  ${when}: ${paint.good('the same')}, nothing that counts ends before`];
+  const tone = VERDICT_TONE[later.verdict];
+  const same = later.verdict === verdict ? 'still ' : '';
+  const shown = because.slice(0, 3).map((reason) => printable(reason));
+  const more = because.length > shown.length ? `; and ${because.length - shown.length} more` : '';
+  return [
+    `  ${when}: ${paint.tone(tone, `${same}${later.verdict}`)} unless renewed`,
+    ...wrap(`${shown.join('; ')}${more}`, columns - 4).map((line) => `    ${paint.dim(line)}`),
+  ];
 }
 
 function renderDns(check: DomainCheck, paint: Paint): string[] {
