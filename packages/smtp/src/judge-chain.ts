@@ -20,7 +20,11 @@ export interface Judged {
 export function judgeChain(
   plan: HostPlan,
   chain: readonly Uint8Array[],
-  { at, laterAt, mode }: { readonly at: number; readonly laterAt?: number | undefined; readonly mode: DaneMode },
+  {
+    at,
+    laterAt,
+    mode,
+  }: { readonly at: number; readonly laterAt?: number | undefined; readonly mode: DaneMode },
 ): Judged {
   const daneApplies = plan.policy === 'dane' || plan.policy === 'dane-unusable';
   if (!daneApplies || chain.length === 0) return { match: null, matchedRecords: [] };
