@@ -1,17 +1,17 @@
 /**
  * Our resolver beside Unbound, in one run, interleaved: cold and warm validated answers, memory, and one lookup from nothing beside
- * `delv`. Zones and servers are the bed's (real NSD); the resolver under test has one core, NSD and dnsperf the other. Needs root and
- * the Debian packages of the bed.
+ * `delv`. Zones and servers are the bed's (real NSD). First the resolver under test has one core, NSD and dnsperf the other; then all share
+ * both, and ours verifies signatures on the second. Needs root and the Debian packages of the bed.
  *
- *     npm run bench resolver
- *     MAILANCHOR_BENCH_DOMAINS=20000 MAILANCHOR_BENCH_ROUNDS=3 npm run bench resolver
+ *     npm run bench resolver                                                            5,000 domains
+ *     MAILANCHOR_BENCH_DOMAINS=20000 MAILANCHOR_BENCH_ROUNDS=5 npm run bench resolver   as in the documentation
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Network, raiseBed } from '../test/peers/bed.ts';
+import { type Network, raiseBed, readTable } from '../test/peers/bed.ts';
 import { BED_SCRIPTS, whyNoPeers } from '../test/peers/peers.ts';
 
 const DOMAINS = Number(process.env['MAILANCHOR_BENCH_DOMAINS'] ?? 5000);
@@ -61,12 +61,24 @@ interface Figures {
   coldCpu: number[];
   warmPerSecond: number[];
   residentMiB: number[];
+  /** MiB by which the resident memory grew while all was asked for. */
+  grownMiB: number[];
   lost: number;
 }
+
+const noFigures = (): Figures => ({
+  coldPerSecond: [],
+  coldCpu: [],
+  warmPerSecond: [],
+  residentMiB: [],
+  grownMiB: [],
+  lost: 0,
+});
 
 /** The cores: the resolver's, and everybody else's. */
 const RESOLVER_CORE = '0';
 const OTHER_CORE = '1';
+const BOTH_CORES = '0,1';
 
 function inside(bed: Network, core: string, command: readonly string[]): ChildProcess {
   return spawn('ip', ['netns', 'exec', bed.namespace, 'taskset', '-c', core, ...command], {
@@ -86,12 +98,12 @@ function residentMiB(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
 }
 
-/** Pins the bed's name servers, so that the resolver's core is its own. */
-function pinServers(bed: Network): void {
+/** Pins the bed's name servers. */
+function pinServers(bed: Network, cores: string): void {
   const pids = spawnSync('ip', ['netns', 'pids', bed.namespace], { encoding: 'utf8' })
     .stdout.split('\n')
     .filter(Boolean);
-  for (const pid of pids) spawnSync('taskset', ['-acp', OTHER_CORE, pid]);
+  for (const pid of pids) spawnSync('taskset', ['-acp', cores, pid]);
 }
 
 async function untilItAnswers(bed: Network, address: string): Promise<void> {
@@ -123,11 +135,12 @@ function dnsperf(
   address: string,
   list: string,
   passes: number,
+  cores: string,
 ): { perSecond: number; seconds: number; lost: number } {
   const { stdout, stderr } = spawnSync(
     'ip',
     [
-      ...['netns', 'exec', bed.namespace, 'taskset', '-c', OTHER_CORE],
+      ...['netns', 'exec', bed.namespace, 'taskset', '-c', cores],
       ...['dnsperf', '-s', address, '-d', join(bed.folder, 'queries', list), '-n', String(passes)],
       ...['-c', '8', '-q', '200', '-D', '-t', '20', '-b', '4096'],
     ],
@@ -145,17 +158,31 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-async function round(bed: Network, contender: Contender, domains: number, figures: Figures): Promise<void> {
+/** Which cores the resolver has, and which everybody else. */
+interface Cores {
+  readonly resolver: string;
+  readonly others: string;
+}
+
+async function round(
+  bed: Network,
+  contender: Contender,
+  domains: number,
+  figures: Figures,
+  cores: Cores,
+): Promise<void> {
   const { address } = contender;
-  const child = inside(bed, RESOLVER_CORE, contender.command(bed, address));
+  const child = inside(bed, cores.resolver, contender.command(bed, address));
   try {
     await untilItAnswers(bed, address);
     mustOwn(bed, address, child.pid!);
     const before = cpuSeconds(child.pid!);
-    const cold = dnsperf(bed, address, 'mx-tlsa.txt', 1);
+    const small = residentMiB(child.pid!);
+    const cold = dnsperf(bed, address, 'mx-tlsa.txt', 1, cores.others);
     figures.coldCpu.push(((cpuSeconds(child.pid!) - before) / domains) * 1000);
     figures.coldPerSecond.push(domains / cold.seconds);
-    const warm = dnsperf(bed, address, 'mx-tlsa.txt', WARM_PASSES);
+    figures.grownMiB.push(residentMiB(child.pid!) - small);
+    const warm = dnsperf(bed, address, 'mx-tlsa.txt', WARM_PASSES, cores.others);
     figures.warmPerSecond.push(warm.perSecond);
     figures.residentMiB.push(residentMiB(child.pid!));
     figures.lost += cold.lost + warm.lost;
@@ -176,6 +203,13 @@ function table(rows: readonly (readonly string[])[]): void {
         .join('  '),
     );
   }
+}
+
+/** RRsets that are cached once all has been asked for: NS, MX, and where signed DS and DNSKEY of a domain; TLSA of a host. */
+function cachedRRsets(bed: Network): number {
+  const algorithms = readTable(bed, 'domains.tsv').map((row) => row[7]);
+  const hosts = readFileSync(join(bed.folder, 'queries', 'tlsa-uniq.txt'), 'utf8').split('\n').length - 1;
+  return algorithms.reduce((count, algorithm) => count + (Number(algorithm) > 0 ? 4 : 2), hosts);
 }
 
 /** One lookup from nothing: the program started, the chain from the root validated, the program gone. */
@@ -234,34 +268,41 @@ export default async function resolverBench(): Promise<void> {
   const raised = raiseBed(DOMAINS, 50);
   try {
     const bed = raised.network;
-    pinServers(bed);
     const domains = readFileSync(join(bed.folder, 'queries', 'mx-tlsa.txt'), 'utf8').match(/ MX$/gm)!.length;
-    const figures = new Map<string, Figures>(
-      CONTENDERS.map(({ name }) => [
-        name,
-        { coldPerSecond: [], coldCpu: [], warmPerSecond: [], residentMiB: [], lost: 0 },
-      ]),
-    );
-    for (let i = 0; i < ROUNDS; i++) {
-      for (const contender of CONTENDERS) await round(bed, contender, domains, figures.get(contender.name)!);
-    }
+    const rrsets = cachedRRsets(bed);
     console.log(`${domains} domains, MX then TLSA, ${ROUNDS} rounds, in turn; medians, and ours / Unbound's`);
-    const ours = figures.get('mailanchor')!;
-    const theirs = figures.get('unbound')!;
-    const row = (what: string, of: (f: Figures) => readonly number[], digits: number): string[] => [
-      what,
-      median(of(ours)).toFixed(digits),
-      median(of(theirs)).toFixed(digits),
-      (median(of(ours)) / median(of(theirs))).toFixed(2),
-    ];
-    table([
-      ['', 'mailanchor', 'unbound', 'ratio'],
-      row('cold, domains a second', (f) => f.coldPerSecond, 0),
-      row('cold, CPU seconds per 1,000 domains', (f) => f.coldCpu, 3),
-      row('warm, answers a second', (f) => f.warmPerSecond, 0),
-      row('resident MiB, all cached', (f) => f.residentMiB, 0),
-      ['questions lost', String(ours.lost), String(theirs.lost), ''],
-    ]);
+    for (const [title, cores] of [
+      [
+        'a core for the resolver, the other for everybody else',
+        { resolver: RESOLVER_CORE, others: OTHER_CORE },
+      ],
+      ['two cores for all of them', { resolver: BOTH_CORES, others: BOTH_CORES }],
+    ] as const) {
+      pinServers(bed, cores.others);
+      const figures = new Map(CONTENDERS.map(({ name }) => [name, noFigures()]));
+      for (let i = 0; i < ROUNDS; i++) {
+        for (const contender of CONTENDERS)
+          await round(bed, contender, domains, figures.get(contender.name)!, cores);
+      }
+      const ours = figures.get('mailanchor')!;
+      const theirs = figures.get('unbound')!;
+      const row = (what: string, of: (f: Figures) => readonly number[], digits: number): string[] => [
+        what,
+        median(of(ours)).toFixed(digits),
+        median(of(theirs)).toFixed(digits),
+        (median(of(ours)) / median(of(theirs))).toFixed(2),
+      ];
+      console.log(`\n${title}`);
+      table([
+        ['', 'mailanchor', 'unbound', 'ratio'],
+        row('cold, domains a second', (f) => f.coldPerSecond, 0),
+        row('cold, CPU seconds per 1,000 domains', (f) => f.coldCpu, 3),
+        row('warm, answers a second', (f) => f.warmPerSecond, 0),
+        row('resident MiB, all cached', (f) => f.residentMiB, 0),
+        row('grown MiB per 100,000 RRsets', (f) => f.grownMiB.map((mib) => (mib / rrsets) * 100_000), 0),
+        ['questions lost', String(ours.lost), String(theirs.lost), ''],
+      ]);
+    }
     startTimes(bed);
   } finally {
     raised.lower();
