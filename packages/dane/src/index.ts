@@ -40,5 +40,6 @@ export { certificateNames, nameMatches, presentedNames } from './names.ts';
 export type { DaneNote, MismatchReason } from './path-rules.ts';
 export * from './pem.ts';
 export * from './tlsa.ts';
+export * from './tlsa-text.ts';
 export { timeToText } from './validity.ts';
 export type { DaneMatch, DaneMismatch, DaneUnusable, DaneVerdict } from './verdict.ts';

@@ -5,6 +5,8 @@ import { certificatesFromPem, parsePem } from './index.ts';
 
 const leaf = makeLeaf('a.test');
 const ca = makeCa('CN=CA');
+/** serverAuth, as OpenSSL appends it */
+const trust = Buffer.from('300c300a06082b06010505070301', 'hex');
 const both = toPem(leaf.der) + toPem(ca.der);
 
 describe('PEM', () => {
@@ -14,6 +16,18 @@ describe('PEM', () => {
     ['CRLF', both.replaceAll('\n', '\r\n')],
     ['another block before', `${toPem(Buffer.from('key'), 'PRIVATE KEY')}${both}`],
     ['the older label', both.replaceAll(' CERTIFICATE', ' X509 CERTIFICATE')],
+    [
+      'with what they are trusted for',
+      toPem(Buffer.concat([leaf.der, trust]), 'TRUSTED CERTIFICATE') + toPem(ca.der),
+    ],
+    [
+      'parameters and a key between',
+      `${toPem(leaf.der)}${toPem(Buffer.from('p'), 'EC PARAMETERS')}${toPem(Buffer.from('k'), 'EC PRIVATE KEY')}${toPem(ca.der)}`,
+    ],
+    ['a block named in a line of text', `as in -----BEGIN CERTIFICATE-----\n${both}`],
+    ['a byte order mark', `\ufeff${both}`],
+    ['old line ends', both.replaceAll('\n', '\r')],
+    ['space at the ends of lines', both.replaceAll('\n', ' \n')],
     ['one long line', both.replace(/([A-Za-z0-9+/=])\n(?=[A-Za-z0-9+/=])/g, '$1')],
   ])('%s', (_, text) => {
     expect(certificatesFromPem(text).map((der) => Buffer.from(der))).toEqual([leaf.der, ca.der]);

@@ -2,7 +2,7 @@
  * PEM files (RFC 7468), read as OpenSSL reads them: text between and around the blocks is ignored. Work is linear in the
  * size of the file, which is bounded.
  */
-import { derValue, Tag } from './der.ts';
+import { DerReader, derValue, Tag } from './der.ts';
 import { DaneError } from './errors.ts';
 import { MAX_PEM_OCTETS } from './limits.ts';
 
@@ -28,7 +28,7 @@ export function parsePem(text: string): PemBlock[] {
   const blocks: PemBlock[] = [];
   let at = 0;
   for (;;) {
-    const begin = text.indexOf(BEGIN, at);
+    const begin = lineStart(text, at);
     if (begin < 0) return blocks;
     const labelEnd = text.indexOf(DASHES, begin + BEGIN.length);
     const label = labelEnd < 0 ? '' : text.slice(begin + BEGIN.length, labelEnd);
@@ -42,6 +42,19 @@ export function parsePem(text: string): PemBlock[] {
   }
 }
 
+/** Where the next line that begins a block does; -1 if none does. In the midst of a line the words are text. */
+function lineStart(text: string, from: number): number {
+  for (let at = text.indexOf(BEGIN, from); at >= 0; at = text.indexOf(BEGIN, at + 1)) {
+    // At the start of the file a byte order mark may stand, of three octets where they are read one by one.
+    if (
+      /[\r\n]/.test(text[at - 1] ?? '\n') ||
+      (at <= 3 && /^(\ufeff|\u00ef\u00bb\u00bf)$/.test(text.slice(0, at)))
+    )
+      return at;
+  }
+  return -1;
+}
+
 function base64(body: string, label: string): Uint8Array {
   // Header lines as old private keys have them (`Proc-Type: 4,ENCRYPTED`) stand before an empty line.
   const headers = /^\s*(?:[\w-]+:[^\n]*\n)+\s*?\n/.exec(body)?.[0].length ?? 0;
@@ -52,7 +65,9 @@ function base64(body: string, label: string): Uint8Array {
   return new Uint8Array(Buffer.from(digits, 'base64'));
 }
 
-const CERTIFICATE_LABELS = ['CERTIFICATE', 'X509 CERTIFICATE'];
+/** OpenSSL's own kind: a certificate, and after it what it is trusted for, which is nothing to us. */
+const TRUSTED_LABEL = 'TRUSTED CERTIFICATE';
+const CERTIFICATE_LABELS = ['CERTIFICATE', 'X509 CERTIFICATE', TRUSTED_LABEL];
 
 /**
  * The certificates of a PEM file, in order; a file that is one DER certificate is taken too. `source` names the file in
@@ -77,10 +92,19 @@ export function certificatesFromPem(file: string | Uint8Array, source = 'the fil
     const other = blocks[0] ? ` (it holds "${blocks[0].label}")` : '';
     throw new DaneError('bad-pem', `${source} holds no certificate in PEM form${other}`);
   }
-  return certificates.map(({ octets }, n) => {
-    if (isWholeValue(octets)) return octets;
+  return certificates.map(({ label, octets }, n) => {
+    const der = label === TRUSTED_LABEL ? firstValue(octets) : octets;
+    if (der && isWholeValue(der)) return der;
     throw new DaneError('bad-certificate', `${source}: certificate ${n} is cut short or is not DER`);
   });
+}
+
+function firstValue(octets: Uint8Array): Uint8Array | undefined {
+  try {
+    return new DerReader(octets).any().raw;
+  } catch {
+    return undefined;
+  }
 }
 
 function isWholeValue(octets: Uint8Array): boolean {

@@ -5,9 +5,6 @@ import {
   type IndexedRecord,
   strongestDigests,
   type TlsaRecord,
-  tlsaFromText,
-  tlsaParametersToText,
-  tlsaToText,
   usableRecords,
 } from './index.ts';
 
@@ -88,26 +85,5 @@ describe('digest agility', () => {
   ];
   test.each(rows)('%j by order %j keeps %j', (texts, order, want) =>
     expect(kept(texts, order)).toEqual(want),
-  );
-});
-
-describe('text', () => {
-  test('there and back', () => {
-    const text = `3 1 1 ${'ab'.repeat(32)}`;
-    expect(tlsaToText(tlsaFromText(text))).toBe(text);
-    expect(tlsaFromText(' DANE-ta  cert\tSHA2-512  AB cd ')).toEqual({
-      usage: 2,
-      selector: 0,
-      matching: 2,
-      data: new Uint8Array([0xab, 0xcd]),
-    });
-    expect(tlsaParametersToText({ usage: 3, selector: 1, matching: 1 })).toBe(
-      'DANE-EE(3) SPKI(1) SHA2-256(1)',
-    );
-    expect(tlsaParametersToText({ usage: 7, selector: 255, matching: 0 })).toBe('7 255 Full(0)');
-  });
-  test.each(['', '3', '3 1', '3 1 x ab', '256 1 1 ab', '3 1 1 abc', '3 1 1 zz', '-1 1 1 ab', 'DANE 1 1 ab'])(
-    '%j is refused',
-    (text) => expect(() => tlsaFromText(text)).toThrowError(expect.objectContaining({ code: 'bad-tlsa' })),
   );
 });

@@ -1,6 +1,5 @@
 /** TLSA records: their numbers (rfc7218#section-2), which are usable, and which digests count. */
 import { Certificate, checkSpkiShape } from './certificate.ts';
-import { DaneError } from './errors.ts';
 import { importPublicKey } from './public-key.ts';
 
 /** One TLSA record; the shape of `TlsaData` of `@mailanchor/dns`. */
@@ -121,49 +120,5 @@ export function strongestDigests(
   return records.filter(
     ({ record }) =>
       record.matching === Matching.FULL || strength(record.matching) === best.get(group(record)),
-  );
-}
-
-/** `3 1 1 ab12...`: the record's data in master-file form, hexadecimal in lower case. */
-export function tlsaToText(record: TlsaRecord): string {
-  const hex = Buffer.from(record.data).toString('hex');
-  return `${record.usage} ${record.selector} ${record.matching} ${hex}`;
-}
-
-/** `DANE-EE(3) SPKI(1) SHA2-256(1)`; unknown numbers stand alone. */
-export function tlsaParametersToText(record: Omit<TlsaRecord, 'data'>): string {
-  const named = (names: readonly string[], n: number): string => (names[n] ? `${names[n]}(${n})` : `${n}`);
-  return [
-    named(USAGE_ACRONYMS, record.usage),
-    named(SELECTOR_ACRONYMS, record.selector),
-    named(MATCHING_ACRONYMS, record.matching),
-  ].join(' ');
-}
-
-/**
- * Read `3 1 1 <hex>`; the numbers may be acronyms (`DANE-EE SPKI SHA2-256`), the hexadecimal digits may hold spaces.
- * Throws {@link DaneError} `bad-tlsa`.
- */
-export function tlsaFromText(text: string): TlsaRecord {
-  const [usage = '', selector = '', matching = '', ...rest] = text.trim().split(/\s+/);
-  const hex = rest.join('');
-  if (!/^([0-9a-f]{2})*$/i.test(hex)) {
-    throw new DaneError('bad-tlsa', 'TLSA data is not pairs of hexadecimal digits');
-  }
-  return {
-    usage: parameter('usage', USAGE_ACRONYMS, usage),
-    selector: parameter('selector', SELECTOR_ACRONYMS, selector),
-    matching: parameter('matching type', MATCHING_ACRONYMS, matching),
-    data: new Uint8Array(Buffer.from(hex, 'hex')),
-  };
-}
-
-function parameter(what: string, acronyms: readonly string[], text: string): number {
-  const byName = acronyms.findIndex((name) => name.toLowerCase() === text.toLowerCase());
-  if (byName >= 0) return byName;
-  if (/^\d{1,3}$/.test(text) && Number(text) < 256) return Number(text);
-  throw new DaneError(
-    'bad-tlsa',
-    `TLSA ${what} is "${text}": expected a number up to 255 or ${acronyms.join(', ')}`,
   );
 }

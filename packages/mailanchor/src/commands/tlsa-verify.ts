@@ -49,7 +49,7 @@ export async function runTlsaVerify(options: Record<string, unknown>, context: C
   });
   if (verdict.kind === 'mismatch' && verdict.reason === 'name-mismatch' && names.length === 0) {
     throw new UsageError(
-      'the certificate matches but for its name: say which name it should have with --name',
+      'a name is needed beside these records: say with --name which one the certificate should have',
     );
   }
   if (voice.json) voice.printJson(verdictJson(verdict));
