@@ -111,6 +111,28 @@ describe('rule 11: iterating', () => {
   for (const [title, change] of failing) {
     twins(`rule 11: one server ${title}`, setup, 'answer secure', change, 'answer secure');
   }
+  // In an unsigned zone nothing but the other server contradicts what it says.
+  const unsigned: Setup = {
+    zones: [{ name: 'plain.', text: 'www A 192.0.2.81', keys: [], servers: SERVERS }],
+    ask: 'www.plain. A',
+  };
+  const empty = (world: World, server: string) =>
+    world.network.mutate((_, query) => responseTo(query, { ra: true }), server);
+  for (const server of SERVERS)
+    twins(
+      `rule 11: ${server} is a resolver with an empty cache`,
+      unsigned,
+      'answer insecure',
+      (world) => empty(world, server),
+      'answer insecure',
+    );
+  twins(
+    'rule 11: each server has nothing to say',
+    unsigned,
+    'answer insecure',
+    (world) => SERVERS.forEach((server) => void empty(world, server)),
+    'nodata insecure',
+  );
   holds(
     'rule 11: every server silent',
     { ...setup, change: (world) => SERVERS.forEach((server) => void world.network.silence(server)) },

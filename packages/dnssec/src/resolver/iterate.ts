@@ -20,7 +20,7 @@ import {
   rootDelegation,
 } from './delegation.ts';
 import { type Exchanger, serverId } from './exchange.ts';
-import { isLame, isUsable } from './lameness.ts';
+import { isEmptyCache, isLame, isUsable } from './lameness.ts';
 import { minimise, type QnameMinimisation } from './qname-minimisation.ts';
 import type { RootHint } from './root-hints.ts';
 import { ServerFailures } from './server-failures.ts';
@@ -233,6 +233,7 @@ export class IterativeSource implements Source {
       failures ??= new ServerFailures(delegation.zone, name, type);
       return failures;
     };
+    let empty: Told | undefined;
     const silent: Address[] = [];
     const seen = new Set<string>();
     const addressless: Name[] = [];
@@ -255,7 +256,7 @@ export class IterativeSource implements Source {
         if (told) return told;
       }
     }
-    return failed().verdict();
+    return empty ?? failed().verdict();
 
     async function attempt(this: IterativeSource, address: Address, pass: number): Promise<Told | undefined> {
       if (++walk.queries > budgets.upstreamQueriesPerName) {
@@ -293,7 +294,10 @@ export class IterativeSource implements Source {
         failed().lame(address.id);
         return undefined;
       }
-      return { kind: 'told', message, server: address.id };
+      const told: Told = { kind: 'told', message, server: address.id };
+      if (!isEmptyCache(message)) return told;
+      empty ??= told;
+      return undefined;
     }
   }
 

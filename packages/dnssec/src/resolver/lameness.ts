@@ -23,3 +23,11 @@ export function isLame(message: Message, zone: Name): boolean {
   }
   return refers;
 }
+
+/**
+ * Whether a resolver shows that it has nothing in its cache, which it was not asked to fill: it is hardly the zone's server, and believed only
+ * where no other server says more.
+ */
+export function isEmptyCache({ aa, ra, rcode, answers, authorities }: Message): boolean {
+  return ra && !aa && rcode === Rcode.NOERROR && answers.length === 0 && authorities.length === 0;
+}
