@@ -305,6 +305,7 @@ export class ChainOfTrust {
         return bogus(
           `${zone} publishes no DNSKEY, says ${raw.server}, though ${parent ? 'its parent has a DS' : 'a trust anchor names it'}`,
           zone,
+          Ede.DNSKEY_MISSING,
         );
       }
       // Keys are there, so they are signed: whoever hands them out bare has taken the signatures away.

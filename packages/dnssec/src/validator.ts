@@ -356,7 +356,9 @@ export class Validator {
     }
     if (!zone) {
       const text = `${trust.zone} is signed, but the answer for ${rrTypeToText(type)} of ${owner} proves nothing`;
-      return this.#failure(owner, 'bogus', { ede: Ede.NSEC_MISSING, text, zone: trust.zone }, trust, work);
+      const bare = proofs.length > 0 && proofs.every(({ signatures }) => signatures.length === 0);
+      const ede = bare ? Ede.RRSIGS_MISSING : Ede.NSEC_MISSING;
+      return this.#failure(owner, 'bogus', { ede, text, zone: trust.zone }, trust, work);
     }
     if (!trust.zone.equals(zone)) {
       const text = `the denial for ${owner} is signed in the name of ${zone}, which is no zone`;

@@ -67,7 +67,8 @@ export class ForwarderFaults {
       const without = message.answers.some((record) => record.type === RRType.DNSKEY);
       return `${server} removes DNSSEC records: it answers for ${what} ${without ? 'without signatures' : 'without keys'}`;
     }
-    if (reason.ede === Ede.NSEC_MISSING && !seen.denials && isBareDenial(message)) {
+    const unproven = reason.ede === Ede.NSEC_MISSING || reason.ede === Ede.RRSIGS_MISSING;
+    if (unproven && !seen.denials && isBareDenial(message)) {
       return `${server} removes DNSSEC records: it denies ${what} without NSEC or NSEC3 records, as it does everything`;
     }
     return undefined;
