@@ -10,13 +10,20 @@ import type { KeyObject } from 'node:crypto';
 import type { Certificate } from './certificate.ts';
 import { sameOctets } from './der.ts';
 import { mayHaveIssued } from './issuer.ts';
-import { MAX_PATH_CERTIFICATES, MAX_PATHS, MAX_SIGNATURE_CHECKS } from './limits.ts';
+import {
+  MAX_CONSTRAINT_COMPARISONS,
+  MAX_PATH_CERTIFICATES,
+  MAX_PATHS,
+  MAX_SIGNATURE_CHECKS,
+} from './limits.ts';
 import { type SignatureResult, verifySignature } from './signature.ts';
 
 /** What one verdict may cost; counts down over all its searches. */
 export class SearchBudget {
   signatureChecks = 0;
   paths = 0;
+  /** of names with name constraints */
+  comparisons = 0;
   /** Something was left untried. */
   exhausted = false;
   readonly maxSignatureChecks: number;
@@ -30,6 +37,13 @@ export class SearchBudget {
   takeSignatureCheck(): boolean {
     if (this.signatureChecks >= this.maxSignatureChecks) this.exhausted = true;
     else this.signatureChecks++;
+    return !this.exhausted;
+  }
+
+  /** Those left are taken or none: a path whose names are not all compared is not good. */
+  takeComparisons(count: number): boolean {
+    this.comparisons += count;
+    if (this.comparisons > MAX_CONSTRAINT_COMPARISONS) this.exhausted = true;
     return !this.exhausted;
   }
 

@@ -5,16 +5,15 @@
  */
 import type { Certificate } from './certificate.ts';
 import type { SignatureChecks } from './certificate-path.ts';
-import { certificateNames } from './names.ts';
 import { constraintFlaw, dateFlaw, describe, extensionFlaw, type Flaw } from './path-rules.ts';
 import { weakDigest, weakKey } from './signature.ts';
-import { nameFlaw } from './verdict.ts';
+import type { LeafNames } from './verdict.ts';
 
 export interface PathContext {
   /** epoch seconds */
   readonly at: number;
-  /** reference names */
-  readonly names: readonly string[];
+  /** what is wrong with the leaf's names, found out once for all paths */
+  readonly leafNames: LeafNames;
   readonly signatures: SignatureChecks;
   /** What is above the path is a bare key, which has signed the uppermost certificate. */
   readonly bareKey: boolean;
@@ -25,9 +24,9 @@ export function pathFlaw(path: readonly Certificate[], context: PathContext): Fl
   return (
     extensionFlaw(path) ??
     weakness(path) ??
-    wrongName(path[0]!, context.names) ??
+    context.leafNames.flaw ??
     brokenOrLate(path, context) ??
-    constraintFlaw(path)
+    constraintFlaw(path, context.signatures.budget)
   );
 }
 
@@ -43,10 +42,6 @@ function weakness(path: readonly Certificate[]): Flaw | undefined {
       return { reason: 'bad-signature', text: `${who} is signed with ${digest}, which is too weak` };
   }
   return undefined;
-}
-
-function wrongName(leaf: Certificate, names: readonly string[]): Flaw | undefined {
-  return certificateNames(leaf, names) ? undefined : nameFlaw(leaf, names);
 }
 
 function brokenOrLate(path: readonly Certificate[], context: PathContext): Flaw | undefined {

@@ -8,8 +8,7 @@ import { MAX_PRESENTED_CERTIFICATES } from './limits.ts';
 import type { MatchRequest } from './match.ts';
 import { matchAnchor } from './match-anchor.ts';
 import { matchPkix } from './match-pkix.ts';
-import { certificateNames } from './names.ts';
-import { dateFlaw, describe } from './path-rules.ts';
+import { dateFlaw, describe, type Flaw } from './path-rules.ts';
 import { weakKey } from './signature.ts';
 import { type IndexedRecord, strongestDigests, Usage, usableRecords } from './tlsa.ts';
 import { type UsualPath, usualPath } from './usual-path.ts';
@@ -19,9 +18,9 @@ import {
   type DaneVerdict,
   type Failure,
   type Found,
+  LeafNames,
   type MatchInput,
   matched,
-  nameFlaw,
 } from './verdict.ts';
 
 export interface Judgement {
@@ -46,13 +45,14 @@ export function judgeDane(request: MatchRequest): Judgement {
     return mismatch({ reason: 'untrusted', depth: null, text: useless ?? '' });
 
   const ee = records.find(({ record }) => record.usage === Usage.DANE_EE && leaf.matches(record));
-  if (ee) return endEntity(ee, own, request);
+  const leafNames = new LeafNames(own, request.names);
+  if (ee) return endEntity(ee, own, request.eeNames ? leafNames.flaw : undefined);
 
   const input: MatchInput = {
     records,
     leaf,
     presented,
-    names: request.names,
+    leafNames,
     at: request.at,
     signatures: new SignatureChecks(request.budget ?? new SearchBudget()),
   };
@@ -88,15 +88,15 @@ function whyUseless(leaf: Certificate | undefined): string | undefined {
 }
 
 /** rfc7672#section-3.1.1: a match ends it, whatever the certificate says of names, dates and issuers. */
-function endEntity(entry: IndexedRecord, leaf: Certificate, { eeNames, names }: MatchRequest): Judgement {
-  if (eeNames && !certificateNames(leaf, names)) return mismatch({ ...nameFlaw(leaf, names), depth: 0 });
+function endEntity(entry: IndexedRecord, leaf: Certificate, flaw: Flaw | undefined): Judgement {
+  if (flaw) return mismatch({ ...flaw, depth: 0 });
   return { verdict: matched(entry, 0), path: [leaf] };
 }
 
 type Usual = (Found & { readonly kind: 'found' }) | { readonly kind: 'failed'; readonly failure: Failure };
 
 function judgeUsual(input: MatchInput, given: readonly Presented[]): Usual {
-  const { at, names, signatures } = input;
+  const { at, leafNames, signatures } = input;
   const usual = usualPath({ ...input, given });
   const { path, hit, end } = usual;
   const depth = hit?.depth ?? null;
@@ -110,7 +110,7 @@ function judgeUsual(input: MatchInput, given: readonly Presented[]): Usual {
   if (!hit || end === 'no-match' || end === 'untrusted')
     return failed({ ...(end === 'untrusted' ? notTrusted(usual) : noMatch(input, path)), depth });
   const bareKey = end === 'bare-key';
-  const flaw = pathFlaw(path, { at, names, signatures, bareKey });
+  const flaw = pathFlaw(path, { at, leafNames, signatures, bareKey });
   if (flaw) return failed({ ...flaw, depth });
   const notes = bareKey ? [] : anchorNotes(dateFlaw(path.at(-1)!, path.length - 1, at));
   return { kind: 'found', match: matched(hit.entry, hit.depth, notes), path };

@@ -18,7 +18,7 @@ export const MAX_SIGNATURE_CHECKS = 128;
 /** Paths looked at for one verdict: CAs that all sign each other make factorially many out of few verified signatures. */
 export const MAX_PATHS = 1_000;
 
-/** Comparisons of a certificate's names with the name constraints above it, in one path. */
+/** Comparisons of certificates' names with the name constraints above them, for one verdict. */
 export const MAX_CONSTRAINT_COMPARISONS = 65_536;
 
 /** RSA keys: fewer bits are under 80 bits of security as OpenSSL counts, which it refuses at level 1, that of Postfix. */

@@ -68,10 +68,10 @@ function judge(
   end: PathEnd,
   entry: IndexedRecord,
   bareKey: boolean,
-  { at, names, signatures }: MatchInput,
+  { at, leafNames, signatures }: MatchInput,
 ): Found | undefined {
   const path = pathCertificates(end);
-  if (pathFlaw(path, { at, names, signatures, bareKey })) return undefined;
+  if (pathFlaw(path, { at, leafNames, signatures, bareKey })) return undefined;
   const notes = bareKey ? [] : anchorNotes(dateFlaw(end.certificate, end.depth, at));
   return { match: matched(entry, end.depth, notes), path };
 }

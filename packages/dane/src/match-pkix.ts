@@ -25,13 +25,13 @@ export function matchPkix(input: MatchInput, given: readonly Presented[]): Found
   const recordOf = (certificate: Certificate): IndexedRecord | undefined =>
     issuerRecords.find((entry) => issuers.get(certificate)?.matches(entry.record));
 
-  const { at, names, signatures } = input;
+  const { at, leafNames, signatures } = input;
   for (const end of verifiedPaths(leaf, new IssuerPool(issuers.keys()), signatures)) {
     if (!roots.has(octetsKey(end.certificate.der))) continue;
     const hit = leafRecord ? { entry: leafRecord, depth: 0 } : lowestMatch(end, recordOf);
     if (!hit) continue;
     const path = pathCertificates(end);
-    if (pathFlaw(path, { at, names, signatures, bareKey: false })) continue;
+    if (pathFlaw(path, { at, leafNames, signatures, bareKey: false })) continue;
     return { match: matched(hit.entry, hit.depth), path };
   }
   return undefined;

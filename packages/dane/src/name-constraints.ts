@@ -12,7 +12,8 @@ import type { GeneralName } from './general-name.ts';
 import { foldName } from './names.ts';
 
 export interface ConstraintBudget {
-  comparisons: number;
+  /** False if there are too many. */
+  takeComparisons(count: number): boolean;
 }
 
 /** Why the constraints of `issuer` forbid `subject`; undefined if they do not. May throw `bad-der` on unreadable names. */
@@ -29,8 +30,8 @@ export function constraintViolation(
     const inKind = (tree: Subtree): boolean => sameKind(tree.base, name);
     const allowed = permitted.filter(inKind);
     const forbidden = excluded.filter(inKind);
-    budget.comparisons -= permitted.length + excluded.length;
-    if (budget.comparisons < 0) return 'too many names and name constraints to compare';
+    if (!budget.takeComparisons(permitted.length + excluded.length))
+      return 'too many names and name constraints to compare';
     const trees = [...allowed, ...forbidden];
     if (
       trees.some((tree) => !tree.plain || !isComparable(tree.base, true)) ||

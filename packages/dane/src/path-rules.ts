@@ -8,7 +8,6 @@
 import type { Certificate } from './certificate.ts';
 import { nameToText } from './distinguished-name.ts';
 import { ExtensionOid } from './extensions.ts';
-import { MAX_CONSTRAINT_COMPARISONS } from './limits.ts';
 import { type ConstraintBudget, constraintViolation } from './name-constraints.ts';
 import { hasExplicitCurve } from './public-key.ts';
 import { timeToText } from './validity.ts';
@@ -145,8 +144,7 @@ function tooLong(certificate: Certificate, depth: number, issuersBelow: number):
 }
 
 /** Every certificate against the name constraints above it, from the anchor downwards. */
-export function constraintFlaw(path: readonly Certificate[]): Flaw | undefined {
-  const budget = { comparisons: MAX_CONSTRAINT_COMPARISONS };
+export function constraintFlaw(path: readonly Certificate[], budget: ConstraintBudget): Flaw | undefined {
   for (let depth = path.length - 2; depth >= 0; depth--) {
     const subject = path[depth]!;
     // rfc5280#section-4.2.1.10: not for self-issued certificates, except the last, which is the leaf.

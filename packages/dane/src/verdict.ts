@@ -3,7 +3,7 @@ import type { Presented } from './association.ts';
 import type { Certificate } from './certificate.ts';
 import type { SignatureChecks } from './certificate-path.ts';
 import { printable } from './distinguished-name.ts';
-import { presentedNames } from './names.ts';
+import { certificateNames, presentedNames } from './names.ts';
 import type { DaneNote, Flaw, MismatchReason } from './path-rules.ts';
 import type { IndexedRecord, UnusableRecord } from './tlsa.ts';
 
@@ -54,7 +54,7 @@ export interface MatchInput {
   readonly records: readonly IndexedRecord[];
   readonly leaf: Presented;
   readonly presented: readonly Presented[];
-  readonly names: readonly string[];
+  readonly leafNames: LeafNames;
   readonly at: number;
   readonly signatures: SignatureChecks;
 }
@@ -71,7 +71,27 @@ export function anchorNotes(late: Flaw | undefined): DaneNote[] {
   return [{ code: 'anchor-expired', text: `${late.text}; it is trusted since the TLSA record names it` }];
 }
 
-export function nameFlaw(leaf: Certificate, references: readonly string[]): Flaw {
+/** Does the leaf name one of these? Asked for each path, and answered once: a leaf may have thousands of names. */
+export class LeafNames {
+  readonly #leaf: Certificate;
+  readonly #references: readonly string[];
+  #flaw: Flaw | null | undefined;
+
+  constructor(leaf: Certificate, references: readonly string[]) {
+    this.#leaf = leaf;
+    this.#references = references;
+  }
+
+  get flaw(): Flaw | undefined {
+    if (this.#flaw === undefined) {
+      const named = certificateNames(this.#leaf, this.#references);
+      this.#flaw = named ? null : nameFlaw(this.#leaf, this.#references);
+    }
+    return this.#flaw ?? undefined;
+  }
+}
+
+function nameFlaw(leaf: Certificate, references: readonly string[]): Flaw {
   const shown = (names: readonly string[]): string => {
     const some = names.slice(0, 4).map(printable).join(', ');
     return names.length > 4 ? `${some} and ${names.length - 4} more` : some || 'nothing';
