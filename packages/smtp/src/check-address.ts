@@ -11,7 +11,7 @@ import { setTimeout } from 'node:timers/promises';
 import { certificateReport } from './certificate-report.ts';
 import type { HostCheckOptions } from './check-host.ts';
 import { judgeChain } from './judge-chain.ts';
-import { openSession, type SessionResult } from './session.ts';
+import { openSession, type SessionOptions, type SessionResult } from './session.ts';
 import { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 import { outcomeWeight } from './standing.ts';
 import type { TlsOffer } from './tls-offer.ts';
@@ -52,8 +52,8 @@ async function connections(
   address: string,
   options: HostCheckOptions,
 ): Promise<{ first: SessionResult; probes: Probe[] }> {
-  const open = (offer: TlsOffer, onConnect?: () => void): Promise<SessionResult> =>
-    connection(plan, address, options, offer, onConnect);
+  const open = (offer: TlsOffer, onConnect?: () => void, attempt = 1): Promise<SessionResult> =>
+    connection(plan, address, options, { offer, onConnect, attempt });
   if (options.probes === false) return { first: await open('any'), probes: [] };
 
   let beside: Promise<SessionResult> | undefined;
@@ -65,7 +65,7 @@ async function connections(
   if (!beside) return { first, probes: [] };
   const again = async (offer: TlsOffer): Promise<SessionResult> => {
     await setTimeout(PAUSE_MS, undefined, { signal: options.signal });
-    return open(offer);
+    return open(offer, undefined, 2);
   };
   if (TURNED_AWAY.has(first.kind) && gotThrough(await beside)) first = await again('any');
 
@@ -100,8 +100,7 @@ async function connection(
   plan: HostPlan,
   address: string,
   options: HostCheckOptions,
-  offer: TlsOffer,
-  onConnect: (() => void) | undefined,
+  one: Pick<SessionOptions, 'offer' | 'onConnect' | 'attempt'>,
 ): Promise<SessionResult> {
   const totalMs = options.deadline.remainingMs();
   if (totalMs <= 0) return NO_TIME;
@@ -117,8 +116,7 @@ async function connection(
     signal: options.signal,
     connect: options.dial,
     limits: sessionLimits(totalMs, options.sessionLimits),
-    offer,
-    onConnect,
+    ...one,
   });
 }
 

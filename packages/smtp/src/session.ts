@@ -37,6 +37,8 @@ export interface SessionOptions {
   readonly connect?: Connect | undefined;
   /** Default 'any'. */
   readonly offer?: TlsOffer | undefined;
+  /** Which try of the same this is: sessions that are shared tell a second from the first. Default 1. */
+  readonly attempt?: number | undefined;
   /** Called once the TCP connection stands. */
   readonly onConnect?: (() => void) | undefined;
 }

@@ -61,6 +61,8 @@ describe('sessions that checks share', () => {
     ['EHLO name', { helo: 'a.example' }],
     ['local address', { localAddress: '192.0.2.9' }],
     ['domain', { domain: 'a.example' }],
+    ['offer', { offer: 'rsa' }],
+    ['attempt', { attempt: 2 }],
   ])('another %s is another session', async (_, more) => {
     const { shared, asked, turn } = stage();
     void shared.open(options());

@@ -34,6 +34,22 @@ export type Handshake =
   | { readonly kind: 'failed'; readonly text: string; readonly code?: string }
   | { readonly kind: 'timeout' };
 
+const CONTEXTS = new Map<TlsOffer, tls.SecureContext>();
+
+/**
+ * One context for all handshakes with the same offer: to make one costs as much as a handshake. It holds no session: none is ever offered for
+ * resumption, since a resumed one presents no chain.
+ */
+function contextOf({ offer = 'any', ca }: HandshakeOptions): tls.SecureContext {
+  if (ca !== undefined) return tls.createSecureContext({ ...TLS_OFFERS[offer], ca: [...ca] });
+  let context = CONTEXTS.get(offer);
+  if (!context) {
+    context = tls.createSecureContext(TLS_OFFERS[offer]);
+    CONTEXTS.set(offer, context);
+  }
+  return context;
+}
+
 /** Takes the connection over. The caller destroys `socket` whatever the outcome. */
 export function handshake(socket: Socket, options: HandshakeOptions): Promise<Handshake> {
   return new Promise((resolve) => {
@@ -43,11 +59,10 @@ export function handshake(socket: Socket, options: HandshakeOptions): Promise<Ha
         socket,
         ...(options.servername === undefined ? {} : { servername: options.servername }),
         ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }),
-        ...(options.ca === undefined ? {} : { ca: [...options.ca] }),
         // TLSA decides, see above.
         rejectUnauthorized: false,
         checkServerIdentity: () => undefined,
-        ...TLS_OFFERS[options.offer ?? 'any'],
+        secureContext: contextOf(options),
       });
     } catch (error) {
       resolve(failed(error));
