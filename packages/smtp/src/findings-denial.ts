@@ -3,7 +3,7 @@ import { Ede, type Name, RRType, rcodeToText, rrTypeToText } from '@mailanchor/d
 import { finding } from './finding-table.ts';
 import { nameText } from './name-text.ts';
 import type { Finding } from './verdict.ts';
-import { byQuestion, serverList, zoneText } from './zone-inspection/words.ts';
+import { byQuestion, serverList, verb, zoneText } from './zone-inspection/words.ts';
 import {
   type AuthoritativeServer,
   hasSpoken,
@@ -26,12 +26,16 @@ function lookupFindings({ answers }: ZoneInspection): Finding[] {
     const failing = new Map<string, AuthoritativeServer[]>();
     for (const answer of same) {
       const how = howFailing(answer);
-      if (how) failing.set(how, [...(failing.get(how) ?? []), answer.server]);
+      if (how !== undefined) failing.set(how, [...(failing.get(how) ?? []), answer.server]);
     }
     const { name } = same[0]!;
     for (const [how, servers] of failing) {
       const all = servers.length === same.length;
-      const text = `${serverList(servers)} ${how} the TLSA question for ${nameText(name)}, and ${servers.length === 1 ? 'answers' : 'answer'} others.`;
+      const fails =
+        how === ''
+          ? verb(servers, 'gives no answer', 'give no answer')
+          : `${verb(servers, 'answers', 'answer')} ${how}`;
+      const text = `${serverList(servers)} ${fails} to the TLSA question for ${nameText(name)}, and ${verb(servers, 'answers', 'answer')} others.`;
       const effect = all
         ? undefined
         : 'Resolvers have to ask again elsewhere; some give up, and senders that validate DANE defer mail.';
@@ -42,9 +46,10 @@ function lookupFindings({ answers }: ZoneInspection): Finding[] {
   return findings;
 }
 
+/** The response code, empty where there is no response at all; undefined where the server does not fail. */
 function howFailing(answer: ServerAnswer): string | undefined {
-  if (answer.outcome === 'refused') return `answers ${rcodeToText(answer.rcode)} to`;
-  return answer.outcome === 'silent' ? 'gives no answer to' : undefined;
+  if (answer.outcome === 'refused') return rcodeToText(answer.rcode);
+  return answer.outcome === 'silent' ? '' : undefined;
 }
 
 /** Dates have a finding of their own. */
@@ -52,26 +57,30 @@ const DATES: ReadonlySet<number> = new Set([Ede.SIGNATURE_EXPIRED, Ede.SIGNATURE
 
 /** Denials that do not hold (rfc4035#section-5.4, rfc5155#section-8). */
 function unprovenFindings({ answers }: ZoneInspection): Finding[] {
-  const findings: Finding[] = [];
   // Where nothing at all of the zone validates, its proofs are not what is wrong.
-  if (!answers.some((answer) => hasSpoken(answer) && answer.status === 'secure')) return findings;
+  if (!answers.some((answer) => hasSpoken(answer) && answer.status === 'secure')) return [];
+  const broken = new Map<
+    string,
+    { servers: AuthoritativeServer[]; what: string[]; name: Name; type: number; why: string }
+  >();
   for (const same of byQuestion(answers)) {
-    const servers: AuthoritativeServer[] = [];
-    let why = '';
-    for (const answer of same) {
-      if (!hasSpoken(answer) || answer.records.length > 0 || answer.status !== 'bogus') continue;
-      if (!answer.reason || DATES.has(answer.reason.ede)) continue;
-      servers.push(answer.server);
-      why ||= answer.reason.text;
-    }
-    if (servers.length === 0) continue;
     const { name, type } = same[0]!;
-    const what = `${nameText(name)} has no ${rrTypeToText(type)} records`;
-    const text = `The proof of ${serverList(servers)} that ${what} does not hold: ${why}.`;
-    const fix = `Sign the zone anew, with the NSEC or NSEC3 chain made from all of its names:\ndig +norecurse +dnssec @${servers[0]!.address} ${name} ${rrTypeToText(type)}`;
-    findings.push(finding('denial-broken', hostOf(name), text, { fix }));
+    const failing = same
+      .filter(hasSpoken)
+      .filter(({ records, status }) => records.length === 0 && status === 'bogus');
+    const told = failing.filter(({ reason }) => reason !== undefined && !DATES.has(reason.ede));
+    if (told.length === 0) continue;
+    const servers = told.map(({ server }) => server);
+    const key = `${hostOf(name)} ${serverList(servers)}`;
+    const entry = broken.get(key) ?? { servers, what: [], name, type, why: told[0]!.reason!.text };
+    entry.what.push(`${rrTypeToText(type)} of ${nameText(name)}`);
+    broken.set(key, entry);
   }
-  return findings;
+  return [...broken.values()].map(({ servers, what, name, type, why }) => {
+    const text = `The proof of ${serverList(servers)} that there is no ${what.join(', no ')} does not hold: ${why}.`;
+    const fix = `Sign the zone anew, with the NSEC or NSEC3 chain made from all of its names:\ndig +norecurse +dnssec @${servers[0]!.address} ${name} ${rrTypeToText(type)}`;
+    return finding('denial-broken', hostOf(name), text, { fix });
+  });
 }
 
 /** NXDOMAIN for a name with names below it (rfc8020#section-2): resolvers that minimise names go no further. */
@@ -84,7 +93,7 @@ function emptyNonTerminalFindings({ zone, answers }: ZoneInspection): Finding[] 
     const below = existing.find((answer) => answer.name.isBelow(name));
     if (!below) continue;
     const servers = same.map(({ server }) => server);
-    const text = `${serverList(servers)} says NXDOMAIN for ${nameText(name)}, though ${nameText(below.name)} exists below it.`;
+    const text = `${serverList(servers)} ${verb(servers, 'says', 'say')} NXDOMAIN for ${nameText(name)}, though ${nameText(below.name)} exists below it.`;
     const fix = `Update the name server of ${zoneText(zone)}: a name with names below it exists, and is answered with NOERROR:\ndig +norecurse +dnssec @${servers[0]!.address} ${name} A`;
     findings.push(finding('denial-broken', hostOf(name), text, { fix }));
   }

@@ -5,7 +5,7 @@ import { nameText } from './name-text.ts';
 import type { Finding } from './verdict.ts';
 import { hexRdata } from './zone-inspection/rdata-key.ts';
 import { soaSerial } from './zone-inspection/serial.ts';
-import { byQuestion, serverList, zoneText } from './zone-inspection/words.ts';
+import { byQuestion, serverList, verb, zoneText } from './zone-inspection/words.ts';
 import {
   type AuthoritativeServer,
   hasSpoken,
@@ -33,7 +33,7 @@ function lameFindings({ zone, answers }: ZoneInspection): Finding[] {
     if (why) lame.set(why, [...(lame.get(why) ?? []), answer.server]);
   }
   return [...lame].map(([why, servers]) => {
-    const text = `${serverList(servers)} ${why} for ${zoneText(zone)}.`;
+    const text = `${serverList(servers)}: ${why} for ${zoneText(zone)}.`;
     const fix = `Set the zone up there, or take the server out of the NS records of ${zoneText(zone)} and of its delegation:\ndig +norecurse @${servers[0]!.address} ${zone} SOA`;
     const effect = 'Lookups take longer, and fail where the other servers cannot be reached.';
     return finding('servers-disagree', nameText(zone), text, { severity: 'warning', effect, fix });
@@ -43,16 +43,16 @@ function lameFindings({ zone, answers }: ZoneInspection): Finding[] {
 function whyLame(answer: ServerAnswer): string | undefined {
   switch (answer.outcome) {
     case 'silent':
-      return 'gives no answer';
+      return 'no answer';
     case 'refused':
-      return `answers ${rcodeToText(answer.rcode)}`;
+      return `${rcodeToText(answer.rcode)} instead of an answer`;
     case 'referral':
-      return 'sends elsewhere instead of answering';
+      return 'a referral instead of an answer';
     case 'not-asked':
       return undefined;
     default:
       if (answer.outcome === 'answer' && answer.authoritative) return undefined;
-      return 'does not answer with authority';
+      return 'no answer with authority';
   }
 }
 
@@ -169,7 +169,7 @@ function bogusFindings({ zone, answers }: ZoneInspection): Finding[] {
     }
   }
   return [...reasons].map(([reason, servers]) => {
-    const text = `What ${serverList(servers)} says fails validation, though other servers of ${zoneText(zone)} do well: ${reason}.`;
+    const text = `What ${serverList(servers)} ${verb(servers, 'says', 'say')} fails validation, though other servers of ${zoneText(zone)} do well: ${reason}.`;
     const fix = `Have the zone transferred anew to that server:\ndig +norecurse +dnssec @${servers[0]!.address} ${zone} DNSKEY`;
     const effect = 'Resolvers that validate have to ask again elsewhere; some give up, and senders defer.';
     return finding('servers-disagree', nameText(zone), text, { effect, fix });

@@ -153,6 +153,16 @@ function algorithmFindings(
   return findings;
 }
 
+const UNFINISHED = {
+  severity: 'warning',
+  effect: 'None while another DS matches; the change of keys was not ended.',
+} as const;
+/** A DS that nobody can use makes the zone unsigned, not broken (rfc4035#section-5.2). */
+const UNKNOWN_ALGORITHM = {
+  severity: 'warning',
+  effect: 'Senders know none of the algorithms and treat the zone as unsigned: DANE protects no mail there.',
+} as const;
+
 /** A key change left half-way between the zone and its parent (RFC 6781 section 4.1.2). */
 function rolloverFindings(
   inspection: ZoneInspection,
@@ -176,16 +186,14 @@ function rolloverFindings(
   const working = ds.length > orphans.length;
   const entryPoints = live.filter(({ flags }) => (flags & ENTRY_POINT) !== 0);
   if (orphans.length > 0) {
-    const text = `The parent of ${zoneText(zone)} has DS records of keys that the zone does not publish: ${orphans.map(({ keyTag: tag }) => tag).join(', ')}; it publishes ${tags(live)}.`;
+    const named = orphans.map(
+      ({ keyTag: tag }) => `${tag}${live.some((key) => key.tag === tag) ? ' (with another digest)' : ''}`,
+    );
+    const text = `The parent of ${zoneText(zone)} has DS records of keys that the zone does not publish: ${named.join(', ')}; it publishes ${tags(live)}.`;
     const fix = working
       ? `Have the registrar remove: ${orphans.map((record) => `${zone} IN DS ${dsText(record)}`).join('\n')}`
       : `Hand this to the registrar in place of what is there:\n${dsLines(inspection, entryPoints.length > 0 ? entryPoints : live).join('\n')}`;
-    const more = working
-      ? {
-          severity: 'warning' as const,
-          effect: 'None while another DS matches; the change of keys was not ended.',
-        }
-      : {};
+    const more = working ? UNFINISHED : inspection.status === 'insecure' ? UNKNOWN_ALGORITHM : {};
     findings.push(finding('ds-no-key', subject, text, { fix, ...more }));
   }
   const unnamed = entryPoints.filter((key) => !ds.some((record) => names(record, key)));

@@ -12,6 +12,11 @@ export function serverList(servers: readonly AuthoritativeServer[]): string {
   return [...new Set(servers.map(serverText))].join(', ');
 }
 
+/** The form of a verb for one server or several. */
+export function verb(servers: readonly AuthoritativeServer[], one: string, several: string): string {
+  return new Set(servers.map(serverText)).size === 1 ? one : several;
+}
+
 export function zoneText(zone: Name): string {
   return zone.isRoot ? 'the root' : nameText(zone);
 }
