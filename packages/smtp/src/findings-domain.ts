@@ -89,7 +89,7 @@ function mxFindings(kind: Collected['kind'], dns: DomainDns, hosts: readonly Hos
         ? finding('mx-none', domain, `${domain} has neither MX records nor an address.`, {
             severity: 'error',
             effect: 'Senders return mail for it at once.',
-            fix: `If it is to take no mail, say so: ${domain}. 3600 IN MX 0 .`,
+            fix: `If it is to take no mail, say so:\n${domain}. 3600 IN MX 0 .`,
           })
         : finding('mx-none', domain, `${domain} has no MX records.`, {
             fix: `${domain}. 3600 IN MX 10 ${domain}.`,
@@ -98,7 +98,7 @@ function mxFindings(kind: Collected['kind'], dns: DomainDns, hosts: readonly Hos
   }
   if (mx.some(({ exchange }) => exchange === '.')) {
     const text = `${domain} publishes a null MX beside other MX records (RFC 7505 section 3 forbids it).`;
-    findings.push(finding('mx-null-mixed', domain, text, { fix: `Remove: ${domain}. IN MX 0 .` }));
+    findings.push(finding('mx-null-mixed', domain, text, { fix: `Remove:\n${domain}. IN MX 0 .` }));
   }
   return findings;
 }
@@ -119,7 +119,7 @@ function hostNameFindings(host: HostCheck, dns: DomainDns): Finding[] {
   if (problem?.stage === 'no-address') {
     const named = host.preference !== null && !dns.srv;
     const fix = named
-      ? `Give it an address record, or remove: ${dns.domain}. IN MX ${host.preference} ${name}.`
+      ? `Give it an address record, or remove:\n${dns.domain}. IN MX ${host.preference} ${name}.`
       : 'Give it an address record (A or AAAA).';
     findings.push(finding('mx-unresolvable', name, `${name} has no address (${problem.text}).`, { fix }));
   } else if (problem?.stage === 'addresses') {

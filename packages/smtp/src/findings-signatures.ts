@@ -86,7 +86,7 @@ function endingFinding({ zone }: ZoneInspection, ending: readonly SignedUntil[],
 }
 
 function resign(zone: Name): string {
-  return `rndc sign ${nameText(zone)}    (BIND; Knot: knotc zone-sign ${zone})`;
+  return `rndc sign ${nameText(zone)}\nor, with Knot:\nknotc zone-sign ${zone}`;
 }
 
 /** RRsets that are named in one sentence. */

@@ -71,7 +71,7 @@ function retiredFindings(host: HostCheck, { now }: FindingOptions): Finding[] {
     if (!entry) continue;
     const past = Date.parse(entry.since) <= now;
     const text = `TLSA record ${short(record)} names ${entry.ca}, which ${past ? 'issues no more since' : 'will issue no more from'} ${entry.since} on (${entry.source}).`;
-    const fix = `${chainsOf(host).length > 0 ? replacement(host) : 'Publish 3 1 1 of the server key.'}\nThen remove: ${tlsaLine(host, record)}`;
+    const fix = `${chainsOf(host).length > 0 ? replacement(host) : 'Publish 3 1 1 of the server key.'}\nThen remove:\n${tlsaLine(host, record)}`;
     findings.set(entry.ca, finding('ta-public-ca-retired', host.host, text, { fix }));
   }
   return [...findings.values()];
@@ -139,7 +139,7 @@ function droppedFinding(host: HostCheck): Finding[] {
   if (!good || !stronger || isMatched(host, stronger)) return [];
   const text = `TLSA record ${short(good)} matches, but senders that know SHA2-512 go by ${short(stronger)}, which does not.`;
   const effect = 'Senders that validate DANE defer mail for this host, and return it if nothing changes.';
-  const fix = `Remove: ${tlsaLine(host, stronger)}`;
+  const fix = `Remove:\n${tlsaLine(host, stronger)}`;
   return [finding('tlsa-combination-unmatched', host.host, text, { severity: 'error', effect, fix })];
 }
 
@@ -148,7 +148,7 @@ function combinationFinding(host: HostCheck, kind: string, records: readonly Tls
   const usage = records[0]!.usage;
   const chain = chainsOf(host)[0]!;
   const live = usage === 2 ? issuerRecord(chain) : leafRecord(chain);
-  const remove = records.map((record) => `Remove: ${tlsaLine(host, record)}`).join('\n');
+  const remove = `Remove:\n${records.map((record) => tlsaLine(host, record)).join('\n')}`;
   const fix =
     live && combination(live) === kind
       ? `Publish the record of what is in use:\n${tlsaLine(host, live)}\nor\n${remove}`
@@ -173,7 +173,7 @@ function staleFindings(host: HostCheck, stale: readonly TlsaRecord[]): Finding[]
     for (const record of records) {
       const text = `TLSA record ${short(record)} matches nothing that ${host.host} presents.`;
       const next = record.usage === 3 ? 'of the next key' : 'of a CA that may issue the next certificate';
-      const fix = `Keep it if it is that ${next}; otherwise remove: ${tlsaLine(host, record)}`;
+      const fix = `Keep it if it is that ${next}; otherwise remove:\n${tlsaLine(host, record)}`;
       const effect = `Nothing now, if it is the record ${next}; otherwise whoever has that key can pose as the host.`;
       findings.push(finding('tlsa-stale', host.host, text, { severity: 'notice', effect, fix }));
     }

@@ -191,7 +191,7 @@ function rolloverFindings(
     );
     const text = `The parent of ${zoneText(zone)} has DS records of keys that the zone does not publish: ${named.join(', ')}; it publishes ${tags(live)}.`;
     const fix = working
-      ? `Have the registrar remove: ${orphans.map((record) => `${zone} IN DS ${dsText(record)}`).join('\n')}`
+      ? `Have the registrar remove:\n${orphans.map((record) => `${zone} IN DS ${dsText(record)}`).join('\n')}`
       : `Hand this to the registrar in place of what is there:\n${dsLines(inspection, entryPoints.length > 0 ? entryPoints : live).join('\n')}`;
     const more = working ? UNFINISHED : inspection.status === 'insecure' ? UNKNOWN_ALGORITHM : {};
     findings.push(finding('ds-no-key', subject, text, { fix, ...more }));

@@ -34,7 +34,11 @@ function renderFix(fix: string, columns: number, paint: Paint): string[] {
   });
 }
 
+/** A record stands on a line of its own, its owner first. */
+const RECORD = /^\S+\s+(?:\d+\s+)?IN\s+(?:TLSA|DS|MX|A|AAAA|TXT|CNAME|NS|SRV)\s/;
+const COMMAND = /^(?:\$|#|mailanchor|npx|postconf|openssl|systemctl|dig|rndc|knotc|cat) /;
+
 function kindOf(line: string): 'record' | 'command' | 'prose' {
-  if (/\bIN\s+(?:TLSA|DS|MX|A|AAAA|TXT|CNAME)\s/.test(line)) return 'record';
-  return /^(?:\$|#|mailanchor|npx|postconf|openssl|systemctl) /.test(line) ? 'command' : 'prose';
+  if (RECORD.test(line)) return 'record';
+  return COMMAND.test(line) ? 'command' : 'prose';
 }

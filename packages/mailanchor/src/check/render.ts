@@ -7,6 +7,7 @@ import { printable } from '../terminal/printable.ts';
 import { wrap } from '../terminal/table.ts';
 import { renderFindings } from './render-findings.ts';
 import { renderHost } from './render-host.ts';
+import { renderZones } from './render-zones.ts';
 import { summary, VERDICT_TONE } from './words.ts';
 
 export interface RenderOptions {
@@ -29,6 +30,7 @@ export function renderCheck(check: DomainCheck, options: RenderOptions): string[
   const lines = [renderVerdict(check, paint), ...renderLater(check, options), ''];
   if (check.dns.outcome !== 'not-asked') lines.push(...renderDns(check, paint), '');
   for (const host of check.hosts) lines.push(...renderHost(host, options), '');
+  if (options.verbose) lines.push(...renderZones(check.zones ?? [], paint));
   lines.push(...renderFindings(check.findings, options));
   while (lines.at(-1) === '') lines.pop();
   return lines;
