@@ -79,7 +79,7 @@ export class ChainOfTrust {
         const from = trust;
         const turn = work.turn();
         if (turn) await turn;
-        current = await this.#step(child, () => this.#descend(from, child, work));
+        current = await this.#step(child, () => this.#descend(from, child, target, work));
       }
       if (current.trust !== 'no-cut') trust = current.trust;
     }
@@ -209,7 +209,7 @@ export class ChainOfTrust {
   }
 
   /** One label down from `parent`: the DS of `child`, or the proof that there is none, from the referral or asked for. */
-  async #descend(parent: SecureTrust, child: Name, work: Work): Promise<Step> {
+  async #descend(parent: SecureTrust, child: Name, target: Name, work: Work): Promise<Step> {
     const referral = this.#options.source.referralDs(child);
     if (referral) {
       const outcome = await judgeDs(
@@ -235,6 +235,8 @@ export class ChainOfTrust {
           work,
         );
     }
+    const passed = await this.#passed(parent, child, target, work);
+    if (passed) return this.#settle(parent, child, passed, work);
     const outcome = await this.#ask<DsOutcome>(child, RRType.DS, work, async (raw) => {
       const [segment] = readSegments(raw.message, child, RRType.DS, raw.bailiwick);
       if (!segment || segment.kind === 'contradiction' || segment.kind === 'overlong')
@@ -244,6 +246,18 @@ export class ChainOfTrust {
       return judgeDs(parent, child, ds, segment.proofs, this.verifyContext(work), this.#options.denials);
     });
     return this.#settle(parent, child, outcome, work);
+  }
+
+  /** No zone begins at `child` where the same parent has signed the DS of a zone below it: a referral that skipped the name has told. */
+  async #passed(parent: SecureTrust, child: Name, target: Name, work: Work): Promise<DsOutcome | undefined> {
+    for (let labels = child.labelCount + 1; labels <= target.labelCount; labels++) {
+      const below = target.ancestor(labels);
+      const ds = this.#options.source.referralDs(below)?.ds;
+      if (!ds) continue;
+      const outcome = await judgeDs(parent, below, ds, [], this.verifyContext(work), this.#options.denials);
+      return outcome.kind === 'ds' ? { kind: 'no-cut', ttl: outcome.ttl } : undefined;
+    }
+    return undefined;
   }
 
   async #settle(parent: SecureTrust, child: Name, outcome: DsOutcome, work: Work): Promise<Step> {

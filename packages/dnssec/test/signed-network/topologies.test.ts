@@ -50,6 +50,50 @@ describe('rule 11: referrals that tell little', () => {
   const twin = (title: string, honest: string, change: Change, other: string, asked = ask) =>
     twins(title, { ...setup, ask: asked }, honest, all(bare, change), other);
 
+  test('rule 11: a referral past an empty name spares the question whether a zone begins there', async () => {
+    const world = worldOf(setup);
+    expect(await verdict(world, ask)).toBe('answer secure');
+    expect(world.network.log().filter((line) => line.startsWith('DS'))).toEqual([]);
+    // What was concluded of the empty name holds for others too, and for no more than there is.
+    expect(await verdict(world, 'q.ent.example. A')).toBe('nxdomain secure');
+    expect(await verdict(world, 'ent.example. A')).toBe('nodata secure');
+  });
+  secureUnless(
+    'rule 4: a referral past a name that is a zone of its own says nothing of that zone',
+    {
+      zones: [
+        { name: 'example.' },
+        { name: 'ent.example.', text: 'www A 192.0.2.85' },
+        { name: 'a.ent.example.', text: 'www A 192.0.2.81' },
+      ],
+      ask,
+    },
+    (world) => {
+      // The grandparent's key on the grandchild's DS: not its to sign.
+      const stolen = world
+        .zone('ent.example.')
+        .of('a', 'DS')
+        .filter(({ type }) => type === RRType.DS);
+      const [record] = stolen;
+      const forged = world
+        .zone('example.')
+        .sign({
+          name: record!.name,
+          type: RRType.DS,
+          ttl: TTL,
+          rdatas: [Uint8Array.from(record!.rdata, (octet, i) => (i === 10 ? octet ^ 1 : octet))],
+        });
+      world.network.mutate((message) =>
+        message.authorities.some(({ type, name }) => type === RRType.DS && name.equals(record!.name))
+          ? {
+              ...message,
+              authorities: [...message.authorities.filter(({ type }) => type === RRType.NS), ...forged],
+            }
+          : undefined,
+      );
+      on('a.ent.example. DS', answers(instead(...forged)))(world);
+    },
+  );
   holds('rule 11: no DS in the referral: it is asked for', { ...setup, change: bare }, 'answer secure');
   holds(
     'rule 11: no proof in the referral: it is asked for',
