@@ -75,14 +75,12 @@ describe('rule 11: referrals that tell little', () => {
         .of('a', 'DS')
         .filter(({ type }) => type === RRType.DS);
       const [record] = stolen;
-      const forged = world
-        .zone('example.')
-        .sign({
-          name: record!.name,
-          type: RRType.DS,
-          ttl: TTL,
-          rdatas: [Uint8Array.from(record!.rdata, (octet, i) => (i === 10 ? octet ^ 1 : octet))],
-        });
+      const forged = world.zone('example.').sign({
+        name: record!.name,
+        type: RRType.DS,
+        ttl: TTL,
+        rdatas: [Uint8Array.from(record!.rdata, (octet, i) => (i === 10 ? octet ^ 1 : octet))],
+      });
       world.network.mutate((message) =>
         message.authorities.some(({ type, name }) => type === RRType.DS && name.equals(record!.name))
           ? {
