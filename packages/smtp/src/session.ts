@@ -152,7 +152,7 @@ class Session {
     const socket = this.#socket!;
     const { protocol, helo, servername, domain = servername, onConnect } = this.#options;
     onConnect?.();
-    if (protocol === 'tls') return (await this.#secure(socket)) ?? ESTABLISHED;
+    if (protocol === 'tls') return (await this.#secure(socket)) ?? this.#farewell();
 
     const conversation = new Conversation(socket, this.#limits);
     const end = await OPENERS[protocol](conversation, this.#collected, { helo, domain });
@@ -161,8 +161,8 @@ class Session {
     if (end) return end;
     if (pending > 0) return INJECTED;
     const failed = await this.#secure(socket);
-    if (failed || protocol !== 'smtp') return failed ?? ESTABLISHED;
-    return this.#afterTls(helo);
+    if (failed) return failed;
+    return protocol === 'smtp' ? this.#afterTls(helo) : this.#farewell();
   }
 
   async #connect(): Promise<End | undefined> {
@@ -185,6 +185,24 @@ class Session {
     this.#collected.tls = { protocol, cipher, servername: servername ?? null };
     this.#collected.chain = chain;
     return undefined;
+  }
+
+  /**
+   * Ends TLS in order, with all that the handshake has still to send: a server that sees a connection torn down in the middle of it may take
+   * that for an attack. Whether it answers is its own affair.
+   */
+  #farewell(): Promise<End> {
+    const stream = this.#stream!;
+    return new Promise((resolve) => {
+      const timer = setTimeout(end, this.#limits.quitMs);
+      function end(): void {
+        clearTimeout(timer);
+        resolve(ESTABLISHED);
+      }
+      stream.once('finish', end);
+      stream.once('close', end);
+      stream.end();
+    });
   }
 
   /** Capabilities are asked anew (rfc3207#section-4.2); this also shows that the server accepts the handshake. */

@@ -403,6 +403,18 @@ describe('IMAP, POP3, ManageSieve and XMPP', () => {
   }
 });
 
+it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'TLS from the first octet, %s: the server sees the handshake to its end',
+  async (maxVersion) => {
+    const host = await start({ implicitTls: true, secureContext: { maxVersion } });
+    const { address, port } = host;
+    const result = await openSession({ address, port, protocol: 'tls', servername: 'mx.test' });
+    expect(result.kind).toBe('established');
+    await host.idle();
+    expect(host.servernames).toEqual(['mx.test']);
+  },
+);
+
 describe('abort', () => {
   const places: [string, MailHostScript][] = [
     ['greeting', { greeting: 'silent' }],

@@ -81,7 +81,7 @@ export async function run(world: World): Promise<WorldResult> {
       // What commands an address sees is told by tests; those of further connections have their own.
       probes: false,
       ...options,
-      sessionLimits: { replyMs: 200, tlsMs: 200, connectMs: 200, quitMs: 100, ...options.sessionLimits },
+      sessionLimits: { replyMs: 500, tlsMs: 500, connectMs: 500, quitMs: 100, ...options.sessionLimits },
     });
     const codes = check.findings.map(({ code }) => code);
     return {

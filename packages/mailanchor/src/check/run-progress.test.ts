@@ -15,7 +15,7 @@ test('bar, share, rate, time left, counts', () => {
   }
   progress.addBadLine();
   expect(progress.text()).toBe(
-    '█████                250/1,000  25%  100/s  8 s left  225 protected, 25 broken, 1 bad line',
+    '█████                251/1,000  25%  100/s  7 s left  225 protected, 25 broken, 1 bad line',
   );
 });
 

@@ -49,14 +49,16 @@ export class RunProgress {
   text(): string {
     const { total } = this.#options;
     const rate = this.#rate();
+    // A bad line is done with as well.
+    const passed = this.done + this.#bad;
     const parts: string[] = [];
     if (total !== undefined && total > 0) {
-      const share = Math.min(1, this.done / total);
-      parts.push(`${bar(share)} ${count(this.done)}/${count(total)}`, `${Math.floor(share * 100)}%`);
+      const share = Math.min(1, passed / total);
+      parts.push(`${bar(share)} ${count(passed)}/${count(total)}`, `${Math.floor(share * 100)}%`);
     } else parts.push(`${count(this.done)} done`);
     if (rate > 0) parts.push(`${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))}/s`);
-    if (total !== undefined && rate > 0 && total > this.done)
-      parts.push(`${duration((total - this.done) / rate)} left`);
+    if (total !== undefined && rate > 0 && total > passed)
+      parts.push(`${duration((total - passed) / rate)} left`);
     const counts = ORDER.flatMap((verdict) => {
       const many = this.#counts.get(verdict);
       return many === undefined ? [] : [`${count(many)} ${verdict}`];
