@@ -218,6 +218,7 @@ export function checkSpkiShape(spki: Uint8Array): void {
   const reader = whole.enter(Tag.SEQUENCE);
   whole.end();
   algorithmIdentifier(reader);
-  bitStringOctets(reader.read(Tag.BIT_STRING).content);
+  const [unused] = reader.read(Tag.BIT_STRING).content;
+  if (unused === undefined || unused > 7) throw new DaneError('bad-der', 'not a BIT STRING');
   reader.end();
 }

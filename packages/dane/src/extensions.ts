@@ -26,6 +26,8 @@ export const ExtensionOid = {
   extendedKeyUsage: '2.5.29.37',
 } as const;
 
+const ISSUER_ALT_NAME = '2.5.29.18';
+
 /** In the order of the bits, rfc5280#section-4.2.1.3. */
 const KEY_USAGES = [
   'digitalSignature',
@@ -156,6 +158,10 @@ export function readExtensions(extensions: readonly RawExtension[]): Extensions 
       if (oid === ExtensionOid.subjectAltName) result.unreadableNames = true;
     }
   }
+  // RFC 3820, 3.3 to 3.7: a proxy has no other names and is no CA.
+  const named = extensions.some(({ oid }) => oid === ExtensionOid.subjectAltName || oid === ISSUER_ALT_NAME);
+  if (result.proxy && (named || result.basicConstraints?.ca))
+    problems.push('a proxy with names of its own, or a CA');
   return result;
 }
 

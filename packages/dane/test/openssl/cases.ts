@@ -56,7 +56,7 @@ function makeCase(id: string, random: Random, world: World): DaneCase {
     twists,
     records,
     chain: presented.map(({ der }) => der),
-    names: random.chance(0.75) ? [HOST] : random.pick(NAMES),
+    names: random.chance(0.65) ? [HOST] : random.pick(NAMES),
     at: AT,
     mode,
     ca: mode === 'general' ? trusted(random, world, twists) : [],

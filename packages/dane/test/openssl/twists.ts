@@ -81,6 +81,12 @@ export const ANY: readonly Twist[] = [
   ['EKU unreadable', (d) => d.extra.push({ oid: '2.5.29.37', value: Buffer.from('3003', 'hex') })],
   ['critical policies', (d) => d.extra.push({ oid: '2.5.29.32', critical: true, value: POLICIES })],
   ['critical SKID', (d) => d.extra.push(critical(extension.subjectKeyId(d.key.id)))],
+  ['proxy', (d) => d.extra.push({ oid: '1.3.6.1.5.5.7.1.14', critical: true, value: PROXY })],
+  ['CRL distribution point', (d) => d.extra.push({ oid: '2.5.29.31', critical: true, value: POINT })],
+  [
+    'unreadable CRL distribution point',
+    (d) => d.extra.push({ oid: '2.5.29.31', value: Buffer.from('3002300104', 'hex') }),
+  ],
   ['Netscape client', (d) => d.extra.push(extension.netscapeType(0))],
   ['Netscape server', (d) => d.extra.push(critical(extension.netscapeType(1)))],
   [
@@ -99,6 +105,9 @@ export const ANY: readonly Twist[] = [
   ['zero serial', (d) => (d.serial = Uint8Array.of(0))],
   ['empty key usage', (d) => (d.usage = extension.keyUsage())],
 ];
+/** Unlimited, inheriting all. */
+const PROXY = sequence(sequence(tlv(0x06, Buffer.from('2b06010505071501', 'hex'))));
+const POINT = sequence(sequence(tlv(0xa0, tlv(0xa0, tlv(0x86, Buffer.from('http://crl.example.org/'))))));
 const POLICIES = sequence(sequence(tlv(0x06, Buffer.from([0x55, 0x1d, 0x20, 0]))));
 
 const CONSTRAINTS: readonly (readonly [readonly NameText[], readonly NameText[]])[] = [
