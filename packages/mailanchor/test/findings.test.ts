@@ -90,6 +90,83 @@ test('no finding has a severity that the page does not tell', () => {
   expect(seen.filter((finding) => !told.has(finding))).toEqual([]);
 });
 
+const DS = /^\S+\. 3600 IN DS \d+ \d+ 2 [0-9a-f]{64}$/m;
+// What is told of one case and not of another under the same code.
+test.each([
+  ['two-versions', 'servers-disagree', 'error', /ns1\..* has 1; ns2\..* has 2\.$/, /dig .* TLSA$/m],
+  ['two-versions', 'servers-disagree', 'warning', /serial 1 at ns1\.\S* \[\S+\]; 2 at ns2\./, /dig .* SOA$/m],
+  ['lame-server', 'servers-disagree', 'warning', /^ns2\..*: REFUSED instead of an answer/, /dig/],
+  [
+    'expired-at-one',
+    'signature-expires',
+    'error',
+    /have expired at ns2\.\S+ \[\S+\] only: /,
+    /ns2\..*other servers/,
+  ],
+  [
+    'expired',
+    'signature-expires',
+    'error',
+    /have expired at every server: MX of expired\.example by key \d+, /,
+    /rndc sign/,
+  ],
+  [
+    'signatures-ending',
+    'signature-expires',
+    'warning',
+    /end in (47|48) hours unless they are renewed/,
+    /rndc sign/,
+  ],
+  ['nsec3-iterated', 'nsec3-iterations', 'notice', /with 10 further/, /iterations 0/],
+  ['nsec3-heavy', 'nsec3-iterations', 'warning', /with 100 further/, /iterations 0/],
+  ['bogus-ds', 'ds-no-key', 'error', /\(with another digest\); it publishes key \d+/, DS],
+  ['ds-left-over', 'ds-no-key', 'warning', /; it publishes key \d+/, /^\S+ IN DS \d+ 13 2 /m],
+  ['tlsa-servfail-one', 'tlsa-lookup-fails', 'error', /^ns2\.\S+ \[\S+\] answers SERVFAIL/, /dig/],
+  [
+    'tlsa-servfail',
+    'tlsa-lookup-fails',
+    'error',
+    /^ns1\.\S+ \[\S+\], ns2\.\S+ \[\S+\] answer SERVFAIL/,
+    /dig/,
+  ],
+  ['keys-without-ds', 'domain-unsigned', 'warning', /signs with DNSSEC, but there is no DS/, DS],
+  ['ds-sha1', 'ds-sha1', 'warning', /SHA-1 digests only/, DS],
+  ['spare-key', 'dnskey-no-ds', 'warning', /key-signing keys without a DS record/, DS],
+  ['sha1-zone', 'algorithm-weak', 'warning', /signed with RSASHA1: key \d+/, /algorithm 13/],
+  ['key-small', 'key-small', 'warning', /\d+ with 1024, \d+ with 1024\.$/, /algorithm 13/],
+  ['ttl-long', 'ttl-long', 'notice', /TTL of 172800 seconds/, /1800 to 3600/],
+  ['ttl-short', 'ttl-short', 'notice', /TTL of 60 seconds/, /1800 to 3600/],
+  [
+    'ent-nxdomain',
+    'denial-broken',
+    'error',
+    /say NXDOMAIN for _tcp\.mx\.ent-nxdomain\.example, though _\d+\._tcp\.mx/,
+    /dig/,
+  ],
+  ['stale-records', 'tlsa-stale', 'warning', /^2 TLSA records, 3 1 1 .*, match nothing/, / IN TLSA 3 1 1 /],
+  [
+    'rollover',
+    'tlsa-stale',
+    'notice',
+    /^TLSA record 3 1 1 .* matches nothing/,
+    /^Keep it if it is that of the next key/,
+  ],
+  [
+    'retired-ca',
+    'ta-public-ca-retired',
+    'warning',
+    /Let's Encrypt R3, which issues no more since 2024-06-06/,
+    / IN TLSA 3 1 1 /,
+  ],
+])('%s: %s, %s', (destination, code, severity, text, fix) => {
+  const found = checks
+    .get(`${destination}.example`)!
+    .findings.filter((finding) => finding.code === code && finding.severity === severity);
+  expect(found).toHaveLength(1);
+  expect(found[0]!.text).toMatch(text);
+  expect(found[0]!.fix).toMatch(fix);
+});
+
 test('every destination: verdict, hosts and findings as the lab has them', () => {
   const wanted = lab.destinations.filter(({ slow }) => !slow);
   const outcome = ({ domain, expected }: LabDestination) => ({
