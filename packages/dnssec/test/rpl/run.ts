@@ -12,7 +12,8 @@ import { rootHintsOf, type ScenarioSettings, settingsOf } from './settings.ts';
 export interface Check {
   readonly line: number;
   readonly verdict: Verdict | undefined;
-  readonly resolution: Resolution;
+  /** Undefined of a new question without RD. */
+  readonly resolution: Resolution | undefined;
   readonly problems: readonly string[];
   /** The EDE code demanded and given, where the scenario demands one. */
   readonly ede?: { readonly expected: number; readonly actual: number | undefined };
@@ -31,6 +32,8 @@ export interface RunOptions {
 }
 
 const DNS_PORT = 53;
+/** What is wrong with every answer to a question without RD that was not asked before. */
+const WITHOUT_RECURSION = 'a new question without RD: in process everything is resolved';
 
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<Outcome> {
   const settings = settingsOf(scenario);
@@ -43,7 +46,8 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     families: { ipv4: true, ipv6: true },
   });
   const checks: Check[] = [];
-  const answers: { query: Entry; resolution: Resolution }[] = [];
+  const asked = new Set<string>();
+  const answers: { query: Entry; resolution: Resolution | undefined }[] = [];
   try {
     for (let step = network.step; step; step = network.step) {
       const { kind, entry, line } = step;
@@ -51,7 +55,10 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       if (kind === 'TIME_PASSES') network.now += step.elapseMs;
       else if (kind === 'QUERY') {
         const question = demand(entry?.question, line, 'a question');
-        const resolution = await resolver.resolve(question.name, question.type);
+        const key = `${question.type}/${question.name.key}`;
+        const atHand = entry!.flags.has('RD') || asked.has(key);
+        asked.add(key);
+        const resolution = atHand ? await resolver.resolve(question.name, question.type) : undefined;
         answers.push({ query: entry!, resolution });
       } else if (kind === 'CHECK_ANSWER') {
         const expected = demand(entry, line, 'an entry');
@@ -59,6 +66,10 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
         const [answered] = at < 0 ? [] : answers.splice(at, 1);
         const { query, resolution } = demand(answered, line, 'an answer to this question');
         const verdict = options.verdicts[checks.length];
+        if (!resolution) {
+          checks.push({ line, verdict, resolution, problems: [WITHOUT_RECURSION] });
+          continue;
+        }
         const signatures = query.flags.has('DO') || resolution.type === RRType.RRSIG;
         const ede = expectedEde(expected);
         checks.push({

@@ -32,6 +32,10 @@ const outcome = await runScenario(scenario, {
   onExchange: showExchange,
 });
 for (const { line, verdict, resolution, problems, ede } of outcome.checks) {
+  if (!resolution) {
+    console.log(`\nCHECK line ${line}: ${problems.join(', ')}`);
+    continue;
+  }
   console.log(`\nCHECK line ${line}: ${resolution.name} ${rrTypeToText(resolution.type)}`);
   console.log(`  expected ${verdict ?? '(no expectation)'}, got ${resolution.status} ${resolution.kind}`);
   if (resolution.reason) console.log(`  reason: EDE ${resolution.reason.ede}, ${resolution.reason.text}`);
