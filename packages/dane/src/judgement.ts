@@ -59,9 +59,8 @@ export function judgeDane(request: MatchRequest): Judgement {
   const given = (request.ca ?? []).map((der) => new Presented(der));
   const usual = judgeUsual(input, given);
   if (usual.kind === 'found') return { verdict: usual.match, path: usual.path };
-  for (const found of [matchAnchor(input), matchPkix(input, given)]) {
-    if (found) return { verdict: found.match, path: found.path };
-  }
+  const found = matchAnchor(input) ?? matchPkix(input, given);
+  if (found) return { verdict: found.match, path: found.path };
   const stopped = input.signatures.budget.exhausted
     ? '; the search for a path was stopped: too many certificates'
     : '';

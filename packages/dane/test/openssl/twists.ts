@@ -248,6 +248,13 @@ export const LEAF: readonly Twist[] = [
   ['key usage nonRepudiation', (d) => (d.usage = extension.keyUsage(1))],
   ['leaf is a CA', (d) => (d.basic = extension.basicConstraints(true))],
   ['leaf is no CA', (d) => (d.basic = extension.basicConstraints(false))],
+  [
+    'SAN unreadable beside a common name',
+    (d) => {
+      d.subject = `CN=${HOST}`;
+      d.extra = [{ oid: '2.5.29.17', value: octetString(Buffer.alloc(1)) }];
+    },
+  ],
   ['SAN unreadable', (d) => d.extra.push({ oid: '2.5.29.17', value: octetString(Buffer.alloc(1)) })],
   ...NAMES.map(
     ([subject, names]): Twist => [

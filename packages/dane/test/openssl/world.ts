@@ -154,7 +154,7 @@ export function makeWorld(random: Random): World {
   const issuer = downwards.at(-1);
   const own = draft(random, 'CN=leaf', key('leaf'), issuer);
   own.extra.push(extension.subjectAltName(`dns:${HOST}`));
-  if (random.chance(0.35)) apply(own, [LEAF], 'leaf');
+  if (random.chance(0.4)) apply(own, [LEAF], 'leaf');
   if (random.chance(0.18)) apply(own, [ANY], 'leaf');
   if (random.chance(0.03)) {
     // The issuer's name in another spelling, which is the same name.
