@@ -29,5 +29,7 @@ export function fileProblem(error: unknown): string {
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
   if (code === 'EISDIR') return 'is a folder, not a file';
   if (code === 'ENOTDIR') return 'part of the path is not a folder';
+  if (code === 'ENOSPC' || code === 'EDQUOT') return 'no space left';
+  if (code === 'EROFS') return 'the file system is read-only';
   return messageOf(error);
 }

@@ -1,6 +1,6 @@
 /** What outlives the process: the cache, taken up at the start and kept at the stop. Neither ever keeps the service from running. */
 import type { ValidatingResolver } from '@mailanchor/dnssec';
-import { messageOf } from '../errors.ts';
+import { fileProblem, messageOf } from '../errors.ts';
 import type { Log } from './log.ts';
 import { readSnapshot, writeSnapshot } from './snapshot-file.ts';
 
@@ -22,6 +22,6 @@ export async function keepState(folder: string, resolver: ValidatingResolver, lo
     await writeSnapshot(folder, octets);
     log.event('state', `the cache is kept in ${folder}`, { octets: octets.length });
   } catch (error) {
-    log.problem('state', `the cache could not be kept in ${folder}: ${messageOf(error)}`);
+    log.problem('state', `the cache could not be kept in ${folder}: ${fileProblem(error)}`);
   }
 }
