@@ -14,6 +14,7 @@ import {
 } from '@mailanchor/dns';
 import { BudgetExceeded, type Work } from '../budget.ts';
 import type { QueryPurpose } from '../source.ts';
+import { Pacer } from './pacer.ts';
 import type { ResolverCounters } from './resolver-stats.ts';
 import type { ServerStats } from './server-stats.ts';
 
@@ -82,6 +83,7 @@ export function serverId(server: ServerEndpoint): string {
 export class Exchanger {
   readonly #options: ExchangerOptions;
   readonly #underWay = new Map<string, Promise<Exchanged>>();
+  readonly #pacer = new Pacer();
 
   constructor(options: ExchangerOptions) {
     this.#options = options;
@@ -98,7 +100,11 @@ export class Exchanger {
     const sent = this.#send(ask.timeoutMs > left ? { ...ask, timeoutMs: left } : ask, work);
     this.#underWay.set(key, sent);
     try {
-      return charged(await sent, work);
+      const exchanged = await sent;
+      // What comes next is the dear part.
+      const turn = this.#pacer.take();
+      if (turn) await turn;
+      return charged(exchanged, work);
     } finally {
       this.#underWay.delete(key);
     }
