@@ -63,7 +63,7 @@ export class StreamConnection {
       // Until then no more of it is to pile up here.
       if (this.#waits) stream.pause();
     });
-    stream.on('drain', () => this.#read());
+    stream.on('drain', () => this.#again());
     stream.on('end', () => {
       this.#ended = true;
       this.#read();
@@ -75,6 +75,13 @@ export class StreamConnection {
   #active(): void {
     this.#activeAt = performance.now();
     this.#onActivity(this);
+  }
+
+  /** It has had a turn and wants another. */
+  #again(): void {
+    if (this.#waits) return;
+    this.#waits = true;
+    this.#context.turns.again(this.#turn);
   }
 
   #blocked(stream: Socket): boolean {
@@ -105,9 +112,7 @@ export class StreamConnection {
       return;
     }
     stream.pause();
-    if (this.#blocked(stream) || this.#waits) return;
-    this.#waits = true;
-    this.#context.turns.again(this.#turn);
+    if (!this.#blocked(stream)) this.#again();
   }
 
   #receive(octets: Uint8Array): void {

@@ -26,11 +26,11 @@ function scene() {
 
 test('at once while there is time, then in order, some a turn', () => {
   const { turns, task, done, turn, idle } = scene();
-  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) turns.take(task(name, 2));
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) turns.take(task(name, 0.25));
   expect(done.join('')).toBe('ab');
   turn();
   expect(done.join('')).toBe('abcd');
-  turns.take(task('g', 2));
+  turns.take(task('g', 0.25));
   expect(done.join('')).toBe('abcd');
   turn();
   turn();
@@ -41,13 +41,13 @@ test('at once while there is time, then in order, some a turn', () => {
 
 test('one that wants more waits behind the others, and not for ever', () => {
   const { turns, task, done, turn } = scene();
-  const greedy = task('x', 5, () => turns.again(greedy));
+  const greedy = task('x', 0.6, () => turns.again(greedy));
   turns.take(greedy);
-  turns.take(task('a', 1));
-  turns.take(task('b', 1));
+  turns.take(task('a', 0.1));
+  turns.take(task('b', 0.1));
   turn();
   expect(done.join('')).toBe('xabx');
-  for (const name of ['c', 'd', 'e']) turns.take(task(name, 3));
+  for (const name of ['c', 'd', 'e']) turns.take(task(name, 0.4));
   turn();
   expect(done.join('')).toBe('xabxcdx');
 });
@@ -57,9 +57,9 @@ test('a task that throws does not lose the others', () => {
   const fail = () => {
     throw new Error('handler');
   };
-  turns.take(task('a', 5));
+  turns.take(task('a', 0.6));
   turns.take(fail);
-  turns.take(task('b', 1));
+  turns.take(task('b', 0.1));
   expect(turn).toThrow('handler');
   turn();
   expect(done.join('')).toBe('ab');

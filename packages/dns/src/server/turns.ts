@@ -3,8 +3,11 @@
  * never far behind. Whoever asks a little comes before those who have had their portion and want another.
  */
 
-/** Milliseconds of work in one turn of the event loop before others have theirs. */
-const MS_A_TURN = 4;
+/**
+ * Milliseconds of work in one turn of the event loop before others have theirs. Little: Node accepts one connection a turn, so that longer
+ * turns keep new clients out.
+ */
+const MS_A_TURN = 0.5;
 
 export class Turns {
   readonly #now: () => number;

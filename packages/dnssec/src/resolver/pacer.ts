@@ -4,9 +4,9 @@
  */
 
 /** Milliseconds of one turn of the event loop in which responses are taken as they come. */
-const MS_A_TURN = 20;
+const MS_A_TURN = 10;
 /** Responses that have waited and are taken in one turn: each may cost some milliseconds before it gives way by itself. */
-const A_TURN = 8;
+const A_TURN = 4;
 
 export class Pacer {
   readonly #now: () => number;
