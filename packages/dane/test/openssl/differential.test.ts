@@ -19,7 +19,7 @@ describe.skipIf(absent !== undefined && !required)(`beside OpenSSL${absent ? `: 
   beforeAll(() => {
     if (absent) throw new Error(`MAILANCHOR_TEST_PEERS=required, but ${absent}`);
     peer = openPeer();
-  });
+  }, LONG);
   afterAll(() => peer?.remove());
 
   test('3,000 cases: the same outcome, depth and record, or a decision', { timeout: LONG }, () => {
