@@ -1,11 +1,11 @@
 /**
- * `check` beside `posttls-finger -l dane` and `danetool --check`, in one run, in turn: STARTTLS probes with DANE a second over the fifty
- * mail hosts of the bed, eight at a time. Every probe of every contender is a connection of its own; DNS answers are warm for all. Needs
+ * `check` beside `posttls-finger -l dane` and `danetool --check`, in one run, in turn: STARTTLS probes with DANE a second over the mail
+ * hosts of the bed, fifty, eight at a time. Every probe of every contender is a connection of its own; DNS answers are warm for all. Needs
  * root and the Debian packages of the bed; danetool is of gnutls-bin, and left out where it is not installed;
  * it knows no trust anchor but the system's, so it does without DNSSEC here.
  *
  *     npm run bench check
- *     MAILANCHOR_BENCH_ROUNDS=5 npm run bench check
+ *     MAILANCHOR_BENCH_ROUNDS=5 MAILANCHOR_BENCH_HOSTS=400 npm run bench check
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { whyNoPeers } from '../test/peers/peers.ts';
 
 const ROUNDS = Number(process.env['MAILANCHOR_BENCH_ROUNDS'] ?? 3);
 const PARALLEL = 8;
+const HOSTS = Number(process.env['MAILANCHOR_BENCH_HOSTS'] ?? 50);
 /** Times that each host is probed in a round. */
 const TIMES = 4;
 const PROBER = fileURLToPath(new URL('check-hosts.ts', import.meta.url));
@@ -138,7 +139,7 @@ export default async function checkBench(): Promise<void> {
     console.log(`left out: ${why}`);
     return;
   }
-  const raised = raiseBed(100, 50);
+  const raised = raiseBed(100, HOSTS);
   try {
     const bed = raised.network;
     const hosts = readTable(bed, 'hosts.tsv')

@@ -1,5 +1,5 @@
 /** What DANE says to a presented chain: the verdict of all records together, and which of them would match by themselves. */
-import { type DaneMode, matchDane, SearchBudget } from '@mailanchor/dane';
+import { type DaneMode, type MatchRequest, matchDane, SearchBudget } from '@mailanchor/dane';
 import { publicCas } from './public-cas.ts';
 import { tlsaData } from './tlsa-report.ts';
 import type { HostPlan, MatchReport } from './verdict.ts';
@@ -31,16 +31,20 @@ export function judgeChain(
   const records = plan.tlsa.records.map(tlsaData);
   const ca = mode === 'general' && records.some(({ usage }) => usage <= 1) ? publicCas() : [];
   const request = { chain, names: plan.referenceNames, at, mode, ca };
-  // One budget for all, so that many records do not multiply what a hostile chain may cost.
+  const match = matchDane({ ...request, records });
+  return {
+    match,
+    ...(laterAt === undefined ? {} : { laterMatch: matchDane({ ...request, records, at: laterAt }) }),
+    matchedRecords: records.length === 1 ? (match.kind === 'match' ? [0] : []) : oneByOne(request, records),
+  };
+}
+
+/** Which records match by themselves. One budget for all, so that many records do not multiply what a hostile chain may cost. */
+function oneByOne(request: Omit<MatchRequest, 'records'>, records: MatchRequest['records']): number[] {
   const budget = new SearchBudget();
-  const matchedRecords = records
+  return records
     .slice(0, MAX_SINGLE_RECORDS)
     .flatMap((record, index) =>
       matchDane({ ...request, budget, records: [record] }).kind === 'match' ? [index] : [],
     );
-  return {
-    match: matchDane({ ...request, records }),
-    ...(laterAt === undefined ? {} : { laterMatch: matchDane({ ...request, records, at: laterAt }) }),
-    matchedRecords,
-  };
 }
