@@ -142,7 +142,7 @@ describe('a verified socket', () => {
     ['refuses connections', null],
     ['presents another key', { chain: [other, intermediate] }],
     ['has no TLS', { implicitTls: false, greeting: '220 hello' }],
-    ['is silent', { implicitTls: false, greeting: 'silent' }],
+    ['is silent', { mute: true }],
   ])('the second address where the first %s', async (_, first) => {
     const result = connected(
       await connect({
@@ -239,7 +239,7 @@ describe('a refusal', () => {
     ],
     [
       'no time',
-      { hosts: { '192.0.2.1': { implicitTls: false, greeting: 'silent' } }, options: { timeoutMs: 100 } },
+      { hosts: { '192.0.2.1': { mute: true } }, options: { timeoutMs: 100 } },
       'timeout',
       /no time|too long/,
     ],
@@ -320,7 +320,7 @@ describe('a refusal', () => {
   it('abort rejects with its reason and leaves no socket', async () => {
     const stop = new AbortController();
     const result = connect({
-      hosts: { '192.0.2.1': { implicitTls: false, greeting: 'silent' } },
+      hosts: { '192.0.2.1': { mute: true } },
       options: { signal: stop.signal },
     });
     setTimeout(() => stop.abort(new Error('enough')), 50);

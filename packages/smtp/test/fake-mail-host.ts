@@ -33,6 +33,8 @@ export interface MailHostScript {
   readonly stream?: string;
   /** TLS from the first octet. */
   readonly implicitTls?: boolean;
+  /** Accepts connections, and never says a word. */
+  readonly mute?: boolean;
   readonly quit?: 'silent';
   /** Another address than 127.0.0.1. */
   readonly address?: string;
@@ -84,7 +86,8 @@ export async function startMailHost(script: MailHostScript = {}): Promise<MailHo
     });
     if (sockets.size > (script.atATime ?? Number.POSITIVE_INFINITY)) {
       socket.end('421 too many connections\r\n');
-    } else if (script.implicitTls) secure(socket, turn, () => {});
+    } else if (script.mute) socket.resume();
+    else if (script.implicitTls) secure(socket, turn, () => {});
     else {
       if (script.dialect !== 'xmpp') greet(socket, script.greeting ?? '220 mail.test ESMTP');
       converse(socket, turn, false);
