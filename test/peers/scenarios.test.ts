@@ -69,3 +69,24 @@ describe('recorded scenarios, as a black box', () => {
       expect(problems, `line ${line}`).toEqual(differencesAt(file, line, 'response'));
   });
 });
+
+describe('scenarios of our own, as a black box', () => {
+  if (typeof bed === 'string') {
+    test('replay', ({ skip }) => skip(bed));
+    return;
+  }
+  const namespace = namespaceName('replayown');
+  beforeAll(() => makeNamespace(namespace));
+  afterAll(() => removeNamespace(namespace));
+
+  test('servers on IPv6, TCP where UDP is cut off, a silent server', async () => {
+    const own = fileURLToPath(new URL('scenarios/own', import.meta.url));
+    const { stdout } = await runIn(namespace, [process.execPath, REPLAY, own, 'ipv6-and-tcp.rpl']);
+    const { error, checks, unanswered } = JSON.parse(stdout) as Replayed;
+    expect(error).toBeUndefined();
+    expect(checks.map(({ problems }) => problems)).toEqual([[]]);
+    expect(new Set(unanswered)).toEqual(
+      new Set(unanswered.length > 0 ? ['A www.example. @2001:db8::54'] : []),
+    );
+  });
+});
