@@ -167,6 +167,15 @@ test.each([
   expect(found[0]!.fix).toMatch(fix);
 });
 
+test('what to do is told of everything that is wrong', () => {
+  const bare = [...checks.values()].flatMap(({ findings }) =>
+    findings.filter(
+      ({ code, severity, fix }) => /error|warning/.test(severity) && !OF_HOSTS.test(code) && !fix,
+    ),
+  );
+  expect(bare).toEqual([]);
+});
+
 test('every destination: verdict, hosts and findings as the lab has them', () => {
   const wanted = lab.destinations.filter(({ slow }) => !slow);
   const outcome = ({ domain, expected }: LabDestination) => ({

@@ -32,7 +32,7 @@ const MAIL_DOMAIN: FindingSection['findings'] = {
   },
   'mx-none': {
     when: 'no MX records; an error where there is no address either, or no such domain',
-    fix: 'publish an MX record, or a null MX',
+    fix: 'publish an MX record, or a null MX; register the domain',
     also: ['error'],
   },
   'mx-null': { when: 'a null MX: the domain takes no mail', fix: 'nothing, if that is meant' },

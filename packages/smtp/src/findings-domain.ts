@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { finding } from './finding-table.ts';
 import type { Collected } from './findings.ts';
 import { outcomeWeight } from './standing.ts';
+import { leafRecord, tlsaLine } from './tlsa-fix.ts';
 import type { DomainDns, Finding, HostCheck } from './verdict.ts';
 
 export function domainFindings({ kind, dns, hosts }: Collected): Finding[] {
@@ -75,6 +76,7 @@ function mxFindings(kind: Collected['kind'], dns: DomainDns, hosts: readonly Hos
       finding('mx-none', domain, `${domain} does not exist.`, {
         severity: 'error',
         effect: 'Senders return mail for it at once.',
+        fix: `If it is spelled right, register it or have it delegated:\ndig ${domain}. NS`,
       }),
     ];
   }
@@ -166,7 +168,18 @@ function partialFinding(domain: string, hosts: readonly HostCheck[]): Finding[] 
   const text = `${withDane.length} of ${hosts.length} mail hosts have TLSA records; without are ${without
     .map(({ host }) => host)
     .join(', ')}.`;
-  return [finding('mx-partial', domain, text)];
+  return [finding('mx-partial', domain, text, { fix: missingRecords(without) })];
+}
+
+/** The records of hosts that have none, or how to make them. */
+function missingRecords(hosts: readonly HostCheck[]): string {
+  return hosts
+    .map((host) => {
+      const live = host.sessions.find(({ chain }) => chain.length > 0);
+      const record = live && host.addressStatus === 'secure' ? leafRecord(live.chain) : undefined;
+      return record ? tlsaLine(host, record) : `mailanchor tlsa generate --from ${host.host}:${host.port}`;
+    })
+    .join('\n');
 }
 
 /** The best host is broken, and a worse one takes the mail: whether it can pass it on depends on whether it validates. */

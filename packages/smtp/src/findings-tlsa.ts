@@ -76,7 +76,9 @@ function unusableFindings(host: HostCheck): Finding[] {
   } else if (others.length > 0) {
     const text = `${others.length} of ${records.length} TLSA records cannot be used: ${reasons(others)}.`;
     const effect = 'Senders ignore them and go by the others.';
-    findings.push(finding('tlsa-unusable', host.host, text, { severity: 'warning', effect }));
+    const lines = others.flatMap(({ record }) => (records[record] ? [tlsaLine(host, records[record])] : []));
+    const removal = `Remove:\n${lines.join('\n')}`;
+    findings.push(finding('tlsa-unusable', host.host, text, { severity: 'warning', effect, fix: removal }));
   }
   return findings;
 }
