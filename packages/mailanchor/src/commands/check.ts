@@ -20,6 +20,7 @@ import {
 import { statusOfVerdicts } from '../check/worst.ts';
 import type { Context, Voice } from '../context.ts';
 import { UsageError } from '../errors.ts';
+import { keepHeapSmall } from '../heap.ts';
 import { readCommon } from '../options/common.ts';
 import { jsonLine, printable } from '../terminal/printable.ts';
 
@@ -96,6 +97,7 @@ class Run {
       for (const verdict of results.before.verdicts.keys()) this.#verdicts.add(verdict);
     }
     if (isList) {
+      keepHeapSmall();
       this.#progress = new RunProgress({
         total: file === undefined ? undefined : await countLines(file),
         before: results?.before.count ?? 0,

@@ -1,9 +1,9 @@
 /** `mailanchor resolver` */
 import type { Context } from '../context.ts';
 import { ExitCode } from '../exit-code.ts';
+import { keepHeapSmall } from '../heap.ts';
 import { readCommon } from '../options/common.ts';
 import { createLog } from '../resolver-service/log.ts';
-import { keepHeapSmall } from '../resolver-service/memory.ts';
 import { RunningService } from '../resolver-service/run.ts';
 import { readServiceSettings } from '../resolver-service/settings.ts';
 

@@ -1,4 +1,4 @@
-/** How much garbage a long-running service lets pile up. */
+/** How much garbage a program that runs for long, a service or a check of a long list, lets pile up. */
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /** Per cent of the live heap by which it may grow between two full collections. */
