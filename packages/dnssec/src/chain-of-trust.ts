@@ -116,6 +116,11 @@ export class ChainOfTrust {
     return !anchor || negative.labelCount >= anchor.zone.labelCount;
   }
 
+  /** Epoch seconds. */
+  now(): number {
+    return this.#options.now();
+  }
+
   verifyContext(work: Work): VerifyContext {
     const { keys, policy, now, skew = 0, concurrent = false } = this.#options;
     return { keys, policy, now: now(), skew, work, concurrent };

@@ -1,6 +1,6 @@
 import { encodeA, encodeSingleName, Name, type ResourceRecord, RRType } from '@mailanchor/dns';
 import { describe, expect, test } from 'vitest';
-import type { Validated } from '../validator.ts';
+import type { Validated } from '../validated.ts';
 import { AnswerCache } from './answer-cache.ts';
 
 const name = (text: string) => Name.fromText(text);

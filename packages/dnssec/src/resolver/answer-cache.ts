@@ -3,7 +3,7 @@
  * that the entries hold, counted roughly; the entry not used for longest goes first.
  */
 import { decodeSingleName, type Name, RRType } from '@mailanchor/dns';
-import type { Validated } from '../validator.ts';
+import type { Validated } from '../validated.ts';
 import { PackedAnswer } from './packed-answer.ts';
 
 interface Entry {

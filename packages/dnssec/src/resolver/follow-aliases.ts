@@ -9,7 +9,7 @@ import {
   weakest,
   type ZoneLink,
 } from '../proof.ts';
-import type { Validated } from '../validator.ts';
+import type { Validated } from '../validated.ts';
 
 /** The validated segment of a name, for the type asked for. `local` has, and takes, what came in the responses to this question. */
 export type SegmentOf = (name: Name, local: Map<string, Validated>) => Promise<Validated>;

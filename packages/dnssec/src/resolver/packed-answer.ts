@@ -1,7 +1,7 @@
 /** A validated answer as a cache keeps it: its records in one piece, the rest as it is. */
 import type { Name, ResourceRecord } from '@mailanchor/dns';
 import type { Reason, ZoneLink } from '../proof.ts';
-import type { Validated } from '../validator.ts';
+import type { Validated } from '../validated.ts';
 import { packRecords, unpackRecords } from './packed.ts';
 
 type Answer = Exclude<Validated, { kind: 'failure' }>;

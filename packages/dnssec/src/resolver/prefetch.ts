@@ -6,7 +6,7 @@
 import type { Name } from '@mailanchor/dns';
 import { BoundedMap } from '../bounded-map.ts';
 import { BudgetExceeded, type Budgets, Work } from '../budget.ts';
-import type { Validated } from '../validator.ts';
+import type { Validated } from '../validated.ts';
 
 export interface PrefetcherOptions {
   readonly budgets: Budgets;

@@ -6,7 +6,8 @@ import type { ChainOfTrust } from '../chain-of-trust.ts';
 import type { NegativeTrustAnchors } from '../negative-trust-anchor.ts';
 import { readSegments } from '../segment.ts';
 import type { Source } from '../source.ts';
-import type { Validated, Validator } from '../validator.ts';
+import type { Validated } from '../validated.ts';
+import type { Validator } from '../validator.ts';
 import type { AnswerCache } from './answer-cache.ts';
 import type { ResolverCounters } from './resolver-stats.ts';
 

@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import { Name, type ResourceRecord } from '@mailanchor/dns';
 import { DnssecError } from '../errors.ts';
 import type { Reason, ZoneLink } from '../proof.ts';
-import type { Validated } from '../validator.ts';
+import type { Validated } from '../validated.ts';
 import { OctetReader, OctetWriter } from './octet-stream.ts';
 
 /** An answer as the cache has it: its TTLs are what is left of them. */
