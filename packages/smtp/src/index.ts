@@ -16,6 +16,12 @@ export {
   deliveryPolicy,
   type StsOfHost,
 } from './delivery-policy.ts';
+export {
+  type DomainPolicy,
+  type DomainPolicyQuestion,
+  domainPolicy,
+  type EnforcedSts,
+} from './domain-policy.ts';
 export * from './errors.ts';
 export { FINDING_GUIDE, type FindingAdvice, type FindingSection } from './finding-guide.ts';
 export { FINDINGS, type FindingCode } from './finding-table.ts';
@@ -24,6 +30,7 @@ export {
   type PlanOptions,
   planDestination,
 } from './plan.ts';
+export { planRelay } from './plan-relay.ts';
 export { matchesRecord, type Presented, presented } from './presented.ts';
 export { type HostOrigin, referenceNames } from './reference-names.ts';
 export { RETIRED_CAS, RETIRED_CAS_AS_OF, type RetiredCa } from './retired-cas.ts';
@@ -36,6 +43,7 @@ export {
 } from './session.ts';
 export { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 export { SharedSessions, type SharedSessionsOptions } from './shared-sessions.ts';
+export { type ShortestTtl, shortestTtl } from './shortest-ttl.ts';
 export * from './target.ts';
 export type { Connect } from './tcp-connect.ts';
 export { tlsaBaseCandidates } from './tlsa-base.ts';
