@@ -105,6 +105,11 @@ export class HostBuilder {
     return [leaf, ...send.map((which) => this.ca[which]), ...this.#strangers(name, strangers, padding)];
   }
 
+  /** Of a policy host, which HTTPS clients validate by the root. */
+  policyChain(host: string, selfSigned: boolean): LabCertificate[] {
+    return this.chain(host, selfSigned ? {} : { issuer: 'root' });
+  }
+
   #strangers(name: string, count: number, padding: number): LabCertificate[] {
     return Array.from({ length: count }, (_, i) =>
       issueCertificate(this.#seed, `${name} stranger ${i}`, {

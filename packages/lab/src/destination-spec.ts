@@ -109,6 +109,18 @@ export interface ServiceSpec
   readonly hosts: readonly HostSpec[];
 }
 
+/** What is wrong with the server of an MTA-STS policy. */
+export type PolicyFault = 'redirect' | 'huge' | 'html' | 'self-signed' | 'not-found';
+
+/** MTA-STS (rfc8461). */
+export interface StsSpec {
+  /** The TXT record; default a good one. */
+  readonly record?: string;
+  /** The policy, with LF; default enforces the MX hosts. */
+  readonly policy?: string;
+  readonly fault?: PolicyFault;
+}
+
 export interface DestinationSpec {
   readonly domain: string;
   readonly title: string;
@@ -122,6 +134,10 @@ export interface DestinationSpec {
   readonly findings?: readonly string[];
   readonly zones: readonly ZoneSpec[];
   readonly hosts?: readonly HostSpec[];
+  /** Default: no MTA-STS. */
+  readonly sts?: StsSpec;
+  /** The TXT record at `_smtp._tls` (rfc8460); default none. */
+  readonly tlsrpt?: string;
   /** Records of the top-level domain, relative to it. */
   readonly parentRecords?: string;
 }

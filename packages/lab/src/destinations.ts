@@ -9,6 +9,7 @@ import { HOST_DESTINATIONS } from './host-destinations.ts';
 import { HOSTILE_DESTINATIONS } from './hostile-destinations.ts';
 import { RECORD_DESTINATIONS } from './record-destinations.ts';
 import { single } from './single-destination.ts';
+import { STS_DESTINATIONS } from './sts-destinations.ts';
 import { ZONE_DESTINATIONS } from './zone-destinations.ts';
 
 const below = (text: string): { below: Name } => ({ below: Name.fromText(text) });
@@ -472,4 +473,5 @@ export const DESTINATIONS: readonly DestinationSpec[] = [
   ...DOMAIN_DESTINATIONS,
   ...ZONE_DESTINATIONS,
   ...RECORD_DESTINATIONS,
+  ...STS_DESTINATIONS,
 ];

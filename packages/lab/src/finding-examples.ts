@@ -68,6 +68,12 @@ export const FINDING_EXAMPLES: Readonly<Record<string, FindingExample>> = {
   'chain-order': example('chain-order', 'good-211'),
   'chain-large': example('large-chain', 'chain-order'),
   'certificate-expired': example('expired-certificate', 'good-311'),
+  // Beside DANE
+  'sts-absent': example('good-311', 'sts-record-invalid'),
+  'sts-invalid': example('sts-redirect', 'sts-testing'),
+  'sts-mx-mismatch': example('sts-mismatch', 'sts-testing'),
+  'tlsrpt-absent': example('good-311', 'tlsrpt-invalid'),
+  'tlsrpt-invalid': example('tlsrpt-invalid', 'sts-good'),
 };
 
 const SERVICES = 'a finding on services, which the lab has besides its destinations';

@@ -13,7 +13,7 @@ function one(
   host: Partial<HostSpec>,
   outcome: Partial<Pick<DestinationSpec, 'verdict' | 'hostVerdicts'>> = {},
 ): DestinationSpec {
-  return single(domain, { ...words, ...outcome }, { host });
+  return single(domain, { group: 'further', ...words, ...outcome }, { host });
 }
 
 function broken(

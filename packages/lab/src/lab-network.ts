@@ -4,6 +4,7 @@ import type { Clock } from '@mailanchor/dnssec';
 import { AuthorityNetwork } from './authority/network.ts';
 import type { ServedZone } from './authority/served-zone.ts';
 import { type BuiltHost, HostBuilder } from './build-hosts.ts';
+import { besideRecords, servedPolicies } from './build-sts.ts';
 import { buildZones, rootHints } from './build-zones.ts';
 import { EXIT_CODES, type LabDestination, type LabService } from './destination.ts';
 import type { DestinationSpec, ServiceSpec } from './destination-spec.ts';
@@ -11,6 +12,7 @@ import { DESTINATIONS } from './destinations.ts';
 import { LabError } from './errors.ts';
 import { Seed } from './keys/seed.ts';
 import { dsRecords } from './keys/signing-key.ts';
+import type { ServedPolicy } from './mail/policy-host.ts';
 import { SERVICE_SPECS } from './service-destinations.ts';
 
 export interface LabNetworkOptions {
@@ -65,12 +67,18 @@ export class LabPlan {
       .map((spec) => this.builder.build(spec, nextAddress));
   }
 
+  /** MTA-STS policies by policy host. */
+  policies(): Map<string, ServedPolicy> {
+    return servedPolicies(this.#specs);
+  }
+
   async network(mailPort: number): Promise<LabNetwork> {
     const network = new AuthorityNetwork();
     const plan = {
       zones: [...this.#specs, ...this.#services].flatMap(({ zones }) => zones),
       records: [
         ...this.#specs.flatMap(parentRecords),
+        ...this.#specs.flatMap(besideRecords),
         ...this.hosts.flatMap((host) => this.builder.records(host, mailPort, host.spec.tlsa)),
       ],
       secondRecords: this.hosts.flatMap((host) =>

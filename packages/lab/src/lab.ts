@@ -1,9 +1,12 @@
 /** The lab on loopback: a signed Internet, raised in about a second, with the destinations of the table. */
 import { serveDns } from './authority/dns-server.ts';
 import type { BuiltHost } from './build-hosts.ts';
+import { POLICY_ADDRESS } from './build-sts.ts';
 import { LabError } from './errors.ts';
 import { type LabNetwork, type LabNetworkOptions, LabPlan } from './lab-network.ts';
+import { toPem } from './mail/certificate.ts';
 import { MailHost } from './mail/mail-host.ts';
+import { listenPolicyHost } from './mail/policy-host.ts';
 import { openPort } from './port.ts';
 
 export interface LabOptions extends LabNetworkOptions {
@@ -18,6 +21,10 @@ export interface Lab extends LabNetwork {
   readonly dnsPort: number;
   /** Of every mail host, for `--port`. */
   readonly mailPort: number;
+  /** Where MTA-STS policies are served over HTTPS, in place of 443. */
+  readonly policyPort: number;
+  /** PEM: the CA of the policy hosts. */
+  readonly ca: string;
   /** The servers of a mail host, one for each address; none where nothing listens. Throws {@link LabError} 'unknown-name'. */
   mailHost(name: string): readonly MailHost[];
   /** The host presents a new key from now on; its TLSA records stay. Throws {@link LabError} 'unknown-name'. */
@@ -42,10 +49,15 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     servers.map((server) => (port) => server.listen(port)),
     options.port,
   );
+  const listeners = [...mail.listeners];
   const closeMail = async (): Promise<void> => {
-    await Promise.all(mail.listeners.map((listener) => listener.close()));
+    await Promise.all(listeners.map((listener) => listener.close()));
   };
   try {
+    const policies = plan.policies();
+    const certificateFor = builder.policyChain.bind(builder);
+    const policyHost = await listenPolicyHost({ address: POLICY_ADDRESS, policies, certificateFor }, 0);
+    listeners.push(policyHost);
     const network = await plan.network(mail.port);
     const dns = await serveDns(network.network, options.dnsPort);
     let closed: Promise<unknown> | undefined;
@@ -53,6 +65,8 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       ...network,
       dnsPort: dns.port,
       mailPort: mail.port,
+      policyPort: policyHost.port,
+      ca: toPem([builder.ca.root]),
       mailHost: (name) => findHost(hosts, name).servers,
       renewKey(name) {
         for (const server of findHost(hosts, name).servers)

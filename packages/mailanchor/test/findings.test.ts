@@ -10,6 +10,7 @@ import {
   FINDING_GUIDE,
   FINDINGS,
   type FindingCode,
+  policyFetcher,
   ZoneInspector,
 } from '@mailanchor/smtp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -38,10 +39,18 @@ beforeAll(async () => {
     () => resolver.close(),
     () => lab.close(),
   );
+  const fetchPolicy = policyFetcher({ ca: [lab.ca], port: lab.policyPort, privateAddresses: true });
   const wanted = lab.destinations.filter(({ slow }) => !slow);
   await Promise.all(
     wanted.map(async ({ domain }) => {
-      const options = { resolver, inspection, port: lab.mailPort, helo: 'checker.test', random: () => 0 };
+      const options = {
+        resolver,
+        inspection,
+        fetchPolicy,
+        port: lab.mailPort,
+        helo: 'checker.test',
+        random: () => 0,
+      };
       checks.set(domain, await checkDestination(domain, options));
     }),
   );

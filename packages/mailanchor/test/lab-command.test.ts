@@ -51,7 +51,7 @@ describe.skipIf(unbuilt)('lab', () => {
           expect.objectContaining({ verdict: 'protected', exitCode: 0 }),
         ]),
       });
-      expect(readdirSync(dir).sort()).toEqual(['mailanchor.yaml', 'root.hints', 'root.key']);
+      expect(readdirSync(dir).sort()).toEqual(['lab-ca.pem', 'mailanchor.yaml', 'root.hints', 'root.key']);
     });
     expect(readdirSync(dir)).toEqual([]);
   });

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { Name } from '@mailanchor/dns';
+import { besideDane } from './beside-dane.ts';
 import { type CheckFrame, checkHosts, conclude, inspect, notAsked, verdictOf } from './check-frame.ts';
 import { checkHost, type HostCheckOptions } from './check-host.ts';
 import type { CheckOptions } from './check-options.ts';
@@ -12,6 +13,7 @@ import { deadlineAfter } from './deadline.ts';
 import { domainVerdict } from './domain-verdict.ts';
 import { SmtpError } from './errors.ts';
 import type { LookupContext } from './lookup.ts';
+import { type FetchPolicy, policyFetcher } from './mta-sts/fetch.ts';
 import { outlineDestination } from './plan.ts';
 import { requireHelo } from './session.ts';
 import { parseTarget } from './target.ts';
@@ -65,6 +67,9 @@ function start(options: CheckOptions): { deadline: HostCheckOptions['deadline'];
 }
 
 async function checkMailDomain(domain: Name, { target, context, options }: CheckFrame): Promise<DomainCheck> {
+  // Needs nothing of what follows, and is told for a domain with mail hosts.
+  const besides = options.besideDane === false ? undefined : besideDane(context, domain, fetchOf(options));
+  besides?.catch(() => {});
   const outline = await outlineDestination(context, domain, options);
   if (outline.kind !== 'hosts') {
     const { kind, dns } = outline;
@@ -75,17 +80,26 @@ async function checkMailDomain(domain: Name, { target, context, options }: Check
     const verdict = domainVerdict({ mxStatus: dns.status, hosts: [] });
     return conclude({ target, kind: 'mail-domain', dns, hosts: [], verdict }, options, inspection);
   }
-  const [{ hosts, inspection }, unsigned] = await Promise.all([
+  const [{ hosts, inspection }, unsigned, beside] = await Promise.all([
     checkHosts(outline.questions, context, options, domainQuestions(outline.dns)),
     outline.dns.status === 'insecure' && outline.dns.negativeTrustAnchor === undefined
       ? unsignedZone(context, outline.chain)
       : undefined,
+    besides,
   ]);
   const dns: DomainDns = unsigned ? { ...outline.dns, unsigned } : outline.dns;
   // Neither MX nor address: nothing takes mail, and nobody could have forged otherwise unless the answers themselves are forged.
   const noMail = dns.outcome === 'nodata' && hosts.every(({ problem }) => problem?.stage === 'no-address');
   const verdict = noMail ? 'unprotected' : verdictOf(dns, hosts, options);
-  return conclude({ target, kind: 'mail-domain', dns, hosts, verdict }, options, inspection);
+  return conclude(
+    { target, kind: 'mail-domain', dns, ...(beside && { beside }), hosts, verdict },
+    options,
+    inspection,
+  );
+}
+
+function fetchOf({ connect, fetchPolicy }: CheckOptions): FetchPolicy | undefined {
+  return connect === false ? undefined : (fetchPolicy ?? policyFetcher());
 }
 
 /** DANE does not apply (rfc7672#section-2.2); the session still says whether mail would be encrypted. */

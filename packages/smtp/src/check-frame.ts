@@ -78,13 +78,13 @@ const CERTIFICATE_DAYS = 14;
 const SIGNATURE_DAYS = 3;
 
 export function conclude(
-  { target, kind, verdict, dns, hosts }: Omit<Collected, 'checkedAt'>,
+  { target, kind, verdict, dns, beside, hosts }: Omit<Collected, 'checkedAt'>,
   { clock = Date.now, days, protocol, mode, connect }: HostCheckOptions,
   inspection?: Inspection,
 ): DomainCheck {
   const now = clock();
   const checkedAt = `${new Date(now).toISOString().slice(0, 19)}Z`;
-  const check = { target, kind, verdict, checkedAt, dns, hosts };
+  const check = { target, kind, verdict, checkedAt, dns, ...(beside && { beside }), hosts };
   const zones = inspection && 'zones' in inspection ? { zones: inspection.zones.map(zoneReport) } : {};
   const options = {
     now,

@@ -1,5 +1,6 @@
 /** What a check takes, and what it tells while it runs. */
 import type { Clock, Resolver } from '@mailanchor/dnssec';
+import type { FetchPolicy } from './mta-sts/fetch.ts';
 import type { OpenSession } from './session.ts';
 import type { SessionLimits } from './session-limits.ts';
 import type { Connect } from './tcp-connect.ts';
@@ -53,6 +54,10 @@ export interface CheckOptions {
   readonly days?: number;
   /** Asks every authoritative server by itself; `leftOut`: why none is. Default: none is, and nothing is said. */
   readonly inspection?: ZoneInspector | { readonly leftOut: string };
+  /** Whether MTA-STS and TLSRPT are looked at (default), and how a policy is fetched. */
+  readonly besideDane?: boolean;
+  /** Default: `policyFetcher()`, which asks addresses on the Internet only. */
+  readonly fetchPolicy?: FetchPolicy;
   /** Opens sessions. Default: `openSession`; `SharedSessions.open` where many targets are checked. */
   readonly openSession?: OpenSession;
 }

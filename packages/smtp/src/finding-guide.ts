@@ -187,6 +187,27 @@ const RECORDS: FindingSection['findings'] = {
   },
 };
 
+const BESIDE: FindingSection['findings'] = {
+  'sts-absent': {
+    when: 'no TXT record at `_mta-sts`',
+    fix: 'serve a policy over HTTPS, then publish the record',
+  },
+  'sts-invalid': {
+    when: 'the TXT record or the policy is not as RFC 8461 wants it, or the policy cannot be fetched: which part is told',
+    fix: 'mend the part that is told',
+  },
+  'sts-mx-mismatch': {
+    when: 'no pattern of the policy matches an MX host; a notice in testing mode',
+    fix: 'add the host to the policy and change the id',
+    also: ['notice'],
+  },
+  'tlsrpt-absent': { when: 'no TXT record at `_smtp._tls`', fix: 'publish the record that is printed' },
+  'tlsrpt-invalid': {
+    when: 'the record is not as RFC 8460 wants it',
+    fix: 'publish the record that is printed',
+  },
+};
+
 const HOST: FindingSection['findings'] = {
   'starttls-missing': {
     when: 'STARTTLS is not offered',
@@ -245,4 +266,5 @@ export const FINDING_GUIDE: readonly FindingSection[] = [
   { title: 'DNS behaviour, at every authoritative server', findings: DNS },
   { title: 'TLSA records', findings: RECORDS },
   { title: 'The host', findings: HOST },
+  { title: 'Beside DANE', findings: BESIDE },
 ];

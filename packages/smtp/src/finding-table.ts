@@ -203,6 +203,25 @@ export const FINDINGS = {
     severity: 'notice',
     effect: 'None for DANE with usage 3, where dates do not count; other senders may mind.',
   },
+  // Beside DANE
+  'sts-absent': {
+    severity: 'notice',
+    effect: 'Senders that know MTA-STS and not DANE can be made to deliver in cleartext.',
+  },
+  'sts-invalid': {
+    severity: 'warning',
+    effect:
+      'Senders go on as if the domain had no MTA-STS, or by a policy that they have kept until it ends.',
+  },
+  'sts-mx-mismatch': {
+    severity: 'warning',
+    effect: 'Senders that honour MTA-STS do not deliver to that host.',
+  },
+  'tlsrpt-absent': {
+    severity: 'notice',
+    effect: 'Senders that fail to deliver securely tell nobody.',
+  },
+  'tlsrpt-invalid': { severity: 'warning', effect: 'Senders send no reports.' },
   'check-incomplete': { severity: 'info', effect: 'The verdict does not cover this.' },
 } as const satisfies Readonly<Record<string, Entry>>;
 

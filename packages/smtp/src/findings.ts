@@ -1,4 +1,5 @@
 /** From the collected data to what an operator should know: pure, one file for each thing that is looked at. */
+import { besideFindings } from './findings-beside.ts';
 import { domainFindings } from './findings-domain.ts';
 import { hostFindings } from './findings-host.ts';
 import { inspectionFindings } from './findings-inspection.ts';
@@ -38,6 +39,7 @@ export function findingsOf(check: Collected, options: FindingOptions, inspection
       .flatMap((host) => [...tlsaFindings(host, options), ...hostFindings(host, options)])
       .filter(untold),
     ...zones,
+    ...besideFindings(check),
   ];
   return options.mailTransfer ? findings : inClientWords(findings, options.protocol);
 }

@@ -1,4 +1,5 @@
 /** `@mailanchor/smtp`: destination plan, SMTP session, verdicts and findings of DANE for SMTP (rfc7672). */
+export type { BesideDane } from './beside-dane.ts';
 export { checkDestination } from './check-destination.ts';
 export type { CheckOptions, CheckProgress } from './check-options.ts';
 export { daneConnect } from './dane-connect.ts';
@@ -25,6 +26,18 @@ export {
 export * from './errors.ts';
 export { FINDING_GUIDE, type FindingAdvice, type FindingSection } from './finding-guide.ts';
 export { FINDINGS, type FindingCode } from './finding-table.ts';
+export { discoverSts, type StsDiscovery } from './mta-sts/discover.ts';
+export {
+  type FetchedPolicy,
+  type FetchPolicy,
+  type FetchStage,
+  type PolicyFetchOptions,
+  type PolicyRequest,
+  policyFetcher,
+} from './mta-sts/fetch.ts';
+export { allowsMx, matchesMx } from './mta-sts/match.ts';
+export { type ParsedPolicy, parsePolicy, type StsMode, type StsPolicy } from './mta-sts/policy.ts';
+export { parseStsRecord, type StsRecord } from './mta-sts/record.ts';
 export {
   type DestinationPlan,
   type PlanOptions,
@@ -47,6 +60,7 @@ export { type ShortestTtl, shortestTtl } from './shortest-ttl.ts';
 export * from './target.ts';
 export type { Connect } from './tcp-connect.ts';
 export { tlsaBaseCandidates } from './tlsa-base.ts';
+export { parseTlsRptRecord, type TlsRptRecord } from './tlsrpt/record.ts';
 export * from './verdict.ts';
 export {
   type InspectionLimits,

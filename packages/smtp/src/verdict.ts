@@ -9,6 +9,7 @@
  */
 import type { DaneVerdict } from '@mailanchor/dane';
 import type { Status } from '@mailanchor/dnssec';
+import type { BesideDane } from './beside-dane.ts';
 
 export type DomainVerdict = 'protected' | 'broken' | 'unprotected' | 'partial' | 'unknown';
 export const DOMAIN_VERDICTS: readonly DomainVerdict[] = [
@@ -46,6 +47,8 @@ export interface DomainCheck {
   /** ISO 8601, by the check's clock. */
   readonly checkedAt: string;
   readonly dns: DomainDns;
+  /** MTA-STS and TLSRPT of a mail domain with hosts; absent where it was not looked for. */
+  readonly beside?: BesideDane;
   /** In order of preference. */
   readonly hosts: readonly HostCheck[];
   /** Where days ahead were asked for. */

@@ -443,6 +443,11 @@ const cases: FindingCase[] = [
 
 /** Shown by the lab's destinations, in the program's tests: what takes zones and servers to be seen, and sets of records. */
 const IN_THE_LAB: readonly (keyof typeof FINDINGS)[] = [
+  'sts-absent',
+  'sts-invalid',
+  'sts-mx-mismatch',
+  'tlsrpt-absent',
+  'tlsrpt-invalid',
   'servers-disagree',
   'signature-expires',
   'nsec3-iterations',

@@ -80,6 +80,7 @@ export async function run(world: World): Promise<WorldResult> {
       helo: 'checker.test',
       // What commands an address sees is told by tests; those of further connections have their own.
       probes: false,
+      besideDane: false,
       ...options,
       sessionLimits: { replyMs: 500, tlsMs: 500, connectMs: 500, quitMs: 100, ...options.sessionLimits },
     });

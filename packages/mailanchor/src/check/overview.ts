@@ -50,7 +50,14 @@ export class Overview {
   }
 }
 
-/** Codes of the findings, the gravest first, each once. */
+/** What most domains lack, and what would drown the others in a table. */
+const COMMONPLACE: ReadonlySet<string> = new Set(['sts-absent', 'tlsrpt-absent']);
+
+/** Codes of the findings, the gravest first, each once, for a table. */
 export function findingCodes(check: DomainCheck): string {
-  return [...new Set(bySeverity(check.findings).map((finding) => printable(finding.code)))].join(', ');
+  return [
+    ...new Set(
+      bySeverity(check.findings).flatMap(({ code }) => (COMMONPLACE.has(code) ? [] : printable(code))),
+    ),
+  ].join(', ');
 }

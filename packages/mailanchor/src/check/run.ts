@@ -27,6 +27,7 @@ export async function checkTarget(
     signal,
     onProgress,
     ...(port !== undefined && { port }),
+    ...(lookup.fetchPolicy ? { fetchPolicy: lookup.fetchPolicy } : { besideDane: false }),
     ...(lookup.inspection && { inspection: lookup.inspection }),
     ...(settings.days !== undefined && { days: settings.days }),
     ...(settings.helo !== undefined && { helo: settings.helo }),

@@ -2,7 +2,13 @@
 import { isIP } from 'node:net';
 import { UsageError } from '../errors.ts';
 import { bad, parseChoice, parseInteger, parsePort, parseSwitch } from '../options/given.ts';
-import { type LookupSettings, optional, readLookupSettings } from '../options/lookup.ts';
+import {
+  type LookupSettings,
+  type NamedFile,
+  namedFile,
+  optional,
+  readLookupSettings,
+} from '../options/lookup.ts';
 import type { Sources } from '../options/sources.ts';
 
 /** Targets at a time. */
@@ -19,6 +25,12 @@ export interface CheckSettings {
   readonly days: number | undefined;
   /** Whether every authoritative server is asked by itself; undefined: for single targets, not for lists. */
   readonly servers: 'all' | 'one' | undefined;
+  /** Of MTA-STS policy hosts; set by labs. */
+  readonly sts: {
+    readonly port: number | undefined;
+    readonly ca: NamedFile | undefined;
+    readonly privateAddresses: boolean;
+  };
   /** Where results go as JSON lines. */
   readonly output: string | undefined;
   /** Whether `output` is gone on with. */
@@ -49,6 +61,11 @@ export function readCheckSettings(sources: Sources): CheckSettings {
     parallel: optional(sources.one('parallel'), (given) => parseInteger(given, 1, 256)) ?? DEFAULT_PARALLEL,
     days: optional(sources.one('days'), (given) => parseInteger(given, 1, 3650)),
     servers: optional(sources.one('servers'), (given) => parseChoice(given, ['all', 'one'])),
+    sts: {
+      port: optional(sources.one('sts-port'), parsePort),
+      ca: optional(sources.one('sts-ca'), namedFile),
+      privateAddresses: optional(sources.one('sts-private-addresses'), parseSwitch) ?? false,
+    },
     output,
     resume,
   };

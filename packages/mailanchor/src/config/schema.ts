@@ -12,6 +12,12 @@ const check = z
     connect: z.boolean().describe('false: DNS only, as --no-connect').optional(),
     'from-address': text.describe('local address to connect from').optional(),
     helo: text.describe('name to greet with').optional(),
+    'sts-port': port.describe('port of MTA-STS policy hosts, for labs; default 443').optional(),
+    'sts-ca': text.describe('PEM file of CAs for MTA-STS policy hosts, relative to this file').optional(),
+    'sts-private-addresses': z
+      .boolean()
+      .describe('whether policies are fetched from addresses that are not on the Internet')
+      .optional(),
     parallel: z.number().int().min(1).max(256).describe('targets checked at a time').optional(),
     days: z.number().int().min(1).max(3650).describe('days ahead that are looked at').optional(),
     servers: z

@@ -20,6 +20,7 @@ export async function writeLabFolder(lab: Lab, dir: string | undefined): Promise
   const files = {
     rootHints: join(path, 'root.hints'),
     trustAnchor: join(path, 'root.key'),
+    ca: join(path, 'lab-ca.pem'),
     config: join(path, 'mailanchor.yaml'),
   };
   const written: string[] = [];
@@ -34,6 +35,7 @@ export async function writeLabFolder(lab: Lab, dir: string | undefined): Promise
     for (const [file, text] of [
       [files.rootHints, lab.rootHints],
       [files.trustAnchor, lab.trustAnchor],
+      [files.ca, lab.ca],
       [files.config, configText(lab)],
     ] as const) {
       await writeFile(file, text, { flag: 'wx' });
@@ -58,5 +60,8 @@ trust-anchor: root.key
 dns-port: ${lab.dnsPort}
 check:
   port: ${lab.mailPort}
+  sts-port: ${lab.policyPort}
+  sts-ca: lab-ca.pem
+  sts-private-addresses: true
 `;
 }
