@@ -117,6 +117,26 @@ test.each([
   );
 });
 
+test('where no server answers at all the zone above says which there are', async () => {
+  const { check } = await scene((lab) => {
+    for (const address of [FIRST, SECOND]) {
+      operator(lab, address).faults = [{ kind: 'silent', below: Name.fromText(DOMAIN) }];
+    }
+  });
+  const result = await check();
+  expect(result.verdict).toBe('unknown');
+  expect(result.zones).toMatchObject([
+    {
+      zone: DOMAIN,
+      parent: 'example',
+      servers: [{ state: 'silent', listedBy: 'parent' }, { state: 'silent' }],
+    },
+  ]);
+  const [found] = of(result, 'servers-disagree');
+  expect(found).toMatchObject({ severity: 'error', subject: DOMAIN });
+  expect(found!.text).toMatch(/^ns1\..*, ns2\..*: no answer for good-311\.example\.$/);
+});
+
 test('the delegation and the zone name other servers, one of them without address', async () => {
   const { check } = await scene((lab) => withRecords(lab, 'ns1.operator.example\nns3.operator.example'));
   const texts = of(await check(), 'servers-disagree').map((finding) => finding.text);

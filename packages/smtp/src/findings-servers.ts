@@ -24,19 +24,29 @@ export function serverFindings(inspection: ZoneInspection): Finding[] {
   ];
 }
 
+const NONE_ANSWERS = {
+  severity: 'error',
+  effect: 'Nothing of the zone can be looked up: senders defer mail.',
+} as const;
+const OTHERS_ANSWER = {
+  severity: 'warning',
+  effect: 'Lookups take longer, and fail where the other servers cannot be reached.',
+} as const;
+
 /** Servers that the zone has by its NS records and that do not answer for it. */
-function lameFindings({ zone, answers }: ZoneInspection): Finding[] {
+function lameFindings({ zone, answers, servers: known }: ZoneInspection): Finding[] {
   const lame = new Map<string, AuthoritativeServer[]>();
   for (const answer of answers) {
     if (answer.type !== RRType.SOA || !answer.name.equals(zone)) continue;
     const why = whyLame(answer);
     if (why) lame.set(why, [...(lame.get(why) ?? []), answer.server]);
   }
+  const none = [...lame.values()].flat().length === known.length;
+  const level = none ? NONE_ANSWERS : OTHERS_ANSWER;
   return [...lame].map(([why, servers]) => {
     const text = `${serverList(servers)}: ${why} for ${zoneText(zone)}.`;
     const fix = `Set the zone up there, or take the server out of the NS records of ${zoneText(zone)} and of its delegation:\ndig +norecurse @${servers[0]!.address} ${zone} SOA`;
-    const effect = 'Lookups take longer, and fail where the other servers cannot be reached.';
-    return finding('servers-disagree', nameText(zone), text, { severity: 'warning', effect, fix });
+    return finding('servers-disagree', nameText(zone), text, { ...level, fix });
   });
 }
 

@@ -15,7 +15,13 @@ import type {
   ServerAnswer,
   ZoneInspection,
 } from './zone-inspection.ts';
-import { apexOf, type InspectionContext, type InspectionResolver, zoneServers } from './zone-servers.ts';
+import {
+  apexOf,
+  type InspectionContext,
+  type InspectionResolver,
+  lookupMs,
+  zoneServers,
+} from './zone-servers.ts';
 
 /** Zones of one destination, and questions about names of one zone. */
 const MAX_ZONES = 16;
@@ -172,7 +178,7 @@ function proven(
   name: Name,
   type: number,
 ): Promise<Resolution> {
-  const timeoutMs = Math.max(1, deadline.remainingMs());
+  const timeoutMs = lookupMs(deadline);
   return resolver.resolve(name, type, { timeoutMs, ...(signal && { signal }) });
 }
 

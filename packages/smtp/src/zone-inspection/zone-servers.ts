@@ -5,6 +5,7 @@ import {
   decodeAaaa,
   decodeSingleName,
   type Name,
+  Rcode,
   type ResourceRecord,
   RRType,
 } from '@mailanchor/dns';
@@ -34,14 +35,17 @@ const PARENT_SERVERS = 3;
 
 /** The apex of the zone that `name` lies in. Undefined where nobody says. */
 export async function apexOf(context: InspectionContext, name: Name): Promise<Name | undefined> {
-  const { answer, authority } = await unchecked(context, name, RRType.SOA);
+  const { answer, authority, rcode } = await unchecked(context, name, RRType.SOA);
   const soa = [...answer, ...authority].find(
     ({ type, name: owner }) => type === RRType.SOA && name.isAtOrBelow(owner),
   );
   // No zone begins at an alias: the SOA beyond it is that of its target.
   const alias = answer.some(({ type }) => type === RRType.CNAME || type === RRType.DNAME);
   if (alias && !name.isRoot) return apexOf(context, name.parent);
-  return soa?.name;
+  if (soa || rcode === Rcode.NOERROR || rcode === Rcode.NXDOMAIN || name.isRoot) return soa?.name;
+  // None of the zone's servers answers: the zone above says where it begins.
+  const parent = await apexOf(context, name.parent);
+  return parent && (await delegationOf(context, name, parent)).cut;
 }
 
 export interface ZoneServers {
@@ -59,9 +63,10 @@ export async function zoneServers(
 ): Promise<ZoneServers> {
   const [own, delegation] = await Promise.all([
     unchecked(context, zone, RRType.NS),
-    parent ? delegationOf(context, zone, parent) : { ns: [], glue: [] },
+    parent ? delegationOf(context, zone, parent) : NOT_TOLD,
   ]);
-  const listed = { zone: namesOf(own.answer, zone), parent: delegation.ns };
+  const atCut = delegation.cut?.equals(zone) ?? false;
+  const listed = { zone: namesOf(own.answer, zone), parent: atCut ? delegation.ns : [] };
   const names = distinct([...listed.zone, ...listed.parent]);
   const taken = names.slice(0, MAX_NAME_SERVERS);
   const found = await Promise.all(
@@ -89,25 +94,33 @@ function listedBy(name: Name, listed: ZoneServers['listed']): AuthoritativeServe
   return inZone && inParent ? 'both' : inZone ? 'zone' : 'parent';
 }
 
-/** The NS records and glue that a server of the parent hands out; empty where none of those asked does. */
-async function delegationOf(
-  context: InspectionContext,
-  zone: Name,
-  parent: Name,
-): Promise<{ ns: Name[]; glue: readonly ResourceRecord[] }> {
+interface Delegated {
+  /** The zone that `name` is delegated to, or `parent` where it is not. */
+  readonly cut: Name | undefined;
+  readonly ns: readonly Name[];
+  readonly glue: readonly ResourceRecord[];
+}
+
+const NOT_TOLD: Delegated = { cut: undefined, ns: [], glue: [] };
+
+/** The delegation at or above `name` that a server of the parent hands out; nothing where none of those asked answers. */
+async function delegationOf(context: InspectionContext, name: Name, parent: Name): Promise<Delegated> {
   const { asker, deadline, signal } = context;
   const servers = namesOf((await unchecked(context, parent, RRType.NS)).answer, parent);
   for (const server of servers.slice(0, PARENT_SERVERS)) {
     const [address] = await addressesOf(context, server);
     if (!address) continue;
-    const reply = await asker.ask(address, zone, RRType.NS, { deadline, signal });
+    const reply = await asker.ask(address, name, RRType.NS, { deadline, signal });
     if (reply.kind !== 'message') continue;
-    const { answers, authorities, additionals } = reply.message;
+    const { aa, answers, authorities, additionals } = reply.message;
+    const cut = authorities.find(
+      ({ type, name: owner }) => type === RRType.NS && owner.isBelow(parent) && name.isAtOrBelow(owner),
+    )?.name;
     // A server that has both zones answers from the child (rfc4035#section-3.1.4.1): the child's records then, which is no delegation.
-    const ns = namesOf(authorities, zone);
-    if (ns.length > 0 && answers.length === 0) return { ns, glue: additionals };
+    if (cut && answers.length === 0) return { cut, ns: namesOf(authorities, cut), glue: additionals };
+    if (aa) return { ...NOT_TOLD, cut: parent };
   }
-  return { ns: [], glue: [] };
+  return NOT_TOLD;
 }
 
 function namesOf(records: readonly ResourceRecord[], owner: Name): Name[] {
@@ -157,12 +170,19 @@ function distinct(names: readonly Name[]): Name[] {
   return [...new Map(names.map((name) => [name.key, name])).values()];
 }
 
+/** Milliseconds for one lookup on the way: a dead zone must not eat the time of the others. */
+const LOOKUP_MS = 4000;
+
+/** A time limit of nothing is answered at once, with nothing. */
+export function lookupMs(deadline: Deadline): number {
+  return Math.max(1, Math.min(LOOKUP_MS, deadline.remainingMs()));
+}
+
 function unchecked(
   { resolver, deadline, signal }: InspectionContext,
   name: Name,
   type: number,
 ): Promise<UncheckedAnswer> {
-  // A time limit of nothing is answered at once, with nothing.
-  const timeoutMs = Math.max(1, deadline.remainingMs());
+  const timeoutMs = lookupMs(deadline);
   return resolver.resolveUnchecked(name, type, { timeoutMs, ...(signal && { signal }) });
 }
