@@ -84,7 +84,8 @@ function recordOf(target: string) {
 test('a good zone: every server asked, each question once, nothing found', async () => {
   const { check, asked } = await scene();
   const result = await check();
-  expect(result.findings).toEqual([]);
+  // What stands beside DANE is for others.
+  expect(result.findings.filter(({ code }) => !/^(sts|tlsrpt)-/.test(code))).toEqual([]);
   expect(result.zones).toHaveLength(1);
   expect(new Set(asked).size).toBe(asked.length);
   for (const address of [FIRST, SECOND]) {
