@@ -69,6 +69,7 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
       'all: every authoritative server is asked by itself; one: as senders do (default: all; of a list one)',
     )
     .option('--parallel <n>', 'targets at a time (default: 8)')
+    .option('--html <file>', 'write a report as a page of its own, to be forwarded')
     .option('--output <file>', 'write results to a new file, a JSON line each')
     .option('--resume', 'go on with the file of --output: what stands there is not done again')
     .action(async (targets, options) => {
@@ -89,6 +90,7 @@ Examples:
   mailanchor check example.org
   mailanchor check imap:mail.example.org _submissions._tcp.example.org xmpp-client:example.org
   mailanchor check --json --no-connect example.org example.net
+  mailanchor check --html report.html example.org
   mailanchor check --file domains.txt --parallel 32 --output results.jsonl
   mailanchor check --file domains.txt --parallel 32 --output results.jsonl --resume`,
   );

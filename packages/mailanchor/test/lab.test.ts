@@ -1,5 +1,5 @@
 /** The program against the lab: every destination by a process of its own, its JSON, its verdict and its exit status. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLabNetwork, type Lab, startLab } from '@mailanchor/lab';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -134,6 +134,21 @@ describe.skipIf(unbuilt)('check', () => {
     writeFileSync(list, 'two-versions.example\n');
     expect((await check('--file', list)).document.zones).toBeUndefined();
     expect((await check('--file', list, '--servers', 'all')).document.zones).toHaveLength(1);
+  });
+
+  test('--html writes a page of its own', async () => {
+    const path = join(scratch.path, 'report.html');
+    const args = ['check', ...configured(), '-q', '--html', path, 'renewed-key.example'];
+    expect((await mailanchor(args)).status).toBe(1);
+    expect(readFileSync(path, 'utf8')).toMatch(
+      /^<!doctype html>[^]*BROKEN[^]*IN TLSA 3 1 1 [0-9a-f]{64}<\/pre>/,
+    );
+    const nowhere = await mailanchor([
+      ...args.slice(0, 5),
+      join(scratch.path, 'no', 'x.html'),
+      'null-mx.example',
+    ]);
+    expect([nowhere.status, nowhere.stderr]).toEqual([2, expect.stringMatching(/^mailanchor: --html: /)]);
   });
 
   test('--no-connect looks at DNS only', async () => {

@@ -38,7 +38,8 @@ function renderFix(fix: string, columns: number, paint: Paint): string[] {
 const RECORD = /^\S+\s+(?:\d+\s+)?IN\s+(?:TLSA|DS|MX|A|AAAA|TXT|CNAME|NS|SRV)\s/;
 const COMMAND = /^(?:\$|#|mailanchor|npx|postconf|openssl|systemctl|dig|rndc|knotc|cat) /;
 
-function kindOf(line: string): 'record' | 'command' | 'prose' {
+/** What a line of a fix is: prose, or something to copy. */
+export function kindOf(line: string): 'record' | 'command' | 'prose' {
   if (RECORD.test(line)) return 'record';
   return COMMAND.test(line) ? 'command' : 'prose';
 }

@@ -31,6 +31,8 @@ export interface CheckSettings {
     readonly ca: NamedFile | undefined;
     readonly privateAddresses: boolean;
   };
+  /** Where the page goes. */
+  readonly html: string | undefined;
   /** Where results go as JSON lines. */
   readonly output: string | undefined;
   /** Whether `output` is gone on with. */
@@ -66,6 +68,7 @@ export function readCheckSettings(sources: Sources): CheckSettings {
       ca: optional(sources.one('sts-ca'), namedFile),
       privateAddresses: optional(sources.one('sts-private-addresses'), parseSwitch) ?? false,
     },
+    html: optional(sources.one('html'), ({ value }) => value),
     output,
     resume,
   };

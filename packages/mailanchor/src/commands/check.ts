@@ -1,4 +1,5 @@
 /** `mailanchor check TARGET...` */
+import { writeFile } from 'node:fs/promises';
 import { type DomainCheck, type DomainVerdict, SharedSessions } from '@mailanchor/smtp';
 import { asCompleted } from '../check/as-completed.ts';
 import { inOrder } from '../check/in-order.ts';
@@ -19,7 +20,7 @@ import {
 } from '../check/targets.ts';
 import { statusOfVerdicts } from '../check/worst.ts';
 import type { Context, Voice } from '../context.ts';
-import { UsageError } from '../errors.ts';
+import { fileProblem, UsageError } from '../errors.ts';
 import { keepHeapSmall } from '../heap.ts';
 import { readCommon } from '../options/common.ts';
 import { jsonLine, printable } from '../terminal/printable.ts';
@@ -47,6 +48,11 @@ export async function runCheck(
   const source = chooseSource(texts, file, context);
   const { sources, voice } = await readCommon(context, options, 'check');
   const settings = readCheckSettings(sources);
+  if (settings.html !== undefined && source.isList) {
+    throw new UsageError(
+      '--html is a page of targets that the command line names; for lists there is --output',
+    );
+  }
   const results =
     settings.output === undefined ? undefined : await ResultFile.open(settings.output, settings.resume);
   try {
@@ -78,11 +84,13 @@ class Run {
   readonly #shared: SharedSessions | undefined;
   #progress: RunProgress | undefined;
   #badLines = 0;
+  readonly #pages: DomainCheck[] | undefined;
   #printed = 0;
 
   constructor(parts: RunParts) {
     const { settings, source, voice } = parts;
     this.#parts = parts;
+    this.#pages = settings.html === undefined ? undefined : [];
     this.#signal = voice.context.signal;
     this.#shared = source.several
       ? new SharedSessions({ signal: this.#signal, timeoutMs: settings.lookup.timeoutMs })
@@ -113,6 +121,7 @@ class Run {
       if (isList && this.#signal.aborted) this.#sayHowFar();
       throw error;
     }
+    if (this.#pages && settings.html !== undefined) await writePage(settings.html, this.#pages);
     if (!voice.json && voice.verbosity !== 'quiet') voice.print(this.#overview.render(voice.paint));
     return statusOfVerdicts(this.#verdicts, this.#badLines);
   }
@@ -161,6 +170,7 @@ class Run {
     const { check } = outcome;
     this.#verdicts.add(check.verdict);
     this.#overview.add(check);
+    if (this.#pages) this.#pages.push(check);
     if (results) await results.append(jsonLine(check));
     else printOutcome(check, voice, this.#printed++ > 0);
     if (this.#progress) {
@@ -176,6 +186,15 @@ class Run {
       ? `; go on with the same command and --resume`
       : `; with --output FILE a run can be gone on with`;
     voice.warn(`stopped after ${done} ${done === 1 ? 'target' : 'targets'}${where}`);
+  }
+}
+
+async function writePage(file: string, checks: readonly DomainCheck[]): Promise<void> {
+  const { renderPage } = await import('../check/html/page.ts');
+  try {
+    await writeFile(file, renderPage(checks));
+  } catch (error) {
+    throw new UsageError(`--html: ${fileProblem(error)}`, { cause: error });
   }
 }
 
