@@ -45,7 +45,8 @@ test('what servers and zones say stays text', () => {
       beside: { sts: { kind: 'unknown', text: evil }, tlsrpt: { kind: 'record', rua: [evil] } },
     }),
   ]);
-  expect(page).not.toMatch(/<script|<img|\u001b/);
+  expect(page).not.toMatch(/<script|<img/);
+  expect(page).not.toContain('\u001b');
   expect(page.match(/&lt;script&gt;/g)!.length).toBeGreaterThan(10);
 });
 
