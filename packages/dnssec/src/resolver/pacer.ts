@@ -3,45 +3,67 @@
  * little, and together keep new clients, and what is answered from caches, waiting for seconds.
  */
 
-/** Milliseconds of one turn of the event loop in which responses are taken as they come. */
-const MS_A_TURN = 10;
-/** Responses that have waited and are taken in one turn: each may cost some milliseconds before it gives way by itself. */
-const A_TURN = 4;
+/** Milliseconds of one turn of the event loop in which responses are taken as they come, and again in which those that have waited are. */
+const MS_A_TURN = 15;
+/** Responses that have waited and are taken together: each may cost some milliseconds before it gives way by itself. */
+const TOGETHER = 4;
+
+export interface PacerClock {
+  /** Milliseconds of any epoch. */
+  now(): number;
+  /** Calls in the next turn of the event loop. */
+  nextTurn(action: () => void): void;
+  /** Calls in this turn, once all that can go on without waiting has gone on. */
+  afterThese(action: () => void): void;
+}
+
+const CLOCK: PacerClock = {
+  now: () => performance.now(),
+  nextTurn: (action) => void setImmediate(action),
+  afterThese: (action) => queueMicrotask(() => process.nextTick(action)),
+};
 
 export class Pacer {
-  readonly #now: () => number;
-  readonly #later: (action: () => void) => void;
+  readonly #clock: PacerClock;
   readonly #waiting: (() => void)[] = [];
   #turning = false;
   #began = 0;
 
-  /** `now`: milliseconds of any epoch; `later`: calls in the next turn of the event loop. */
-  constructor(
-    now: () => number = () => performance.now(),
-    later: (action: () => void) => void = (action) => void setImmediate(action),
-  ) {
-    this.#now = now;
-    this.#later = later;
+  constructor(clock: PacerClock = CLOCK) {
+    this.#clock = clock;
   }
 
   /** To be waited for before a response is looked at; undefined, nearly always, where there is time for it now. */
   take(): Promise<void> | undefined {
     if (!this.#turning) {
-      this.#began = this.#now();
+      this.#began = this.#clock.now();
       this.#plan();
     }
-    if (this.#waiting.length === 0 && this.#now() - this.#began < MS_A_TURN) return undefined;
+    if (this.#waiting.length === 0 && this.#timeLeft()) return undefined;
     return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #timeLeft(): boolean {
+    return this.#clock.now() - this.#began < MS_A_TURN;
   }
 
   #plan(): void {
     this.#turning = true;
-    this.#later(() => {
+    this.#clock.nextTurn(() => {
       this.#turning = false;
       if (this.#waiting.length === 0) return;
-      for (const go of this.#waiting.splice(0, A_TURN)) go();
-      this.#began = this.#now();
+      this.#began = this.#clock.now();
       this.#plan();
+      this.#release();
+    });
+  }
+
+  /** A few, and more while there is time: a turn for each few would cost more than they do. */
+  #release(): void {
+    for (const go of this.#waiting.splice(0, TOGETHER)) go();
+    if (this.#waiting.length === 0) return;
+    this.#clock.afterThese(() => {
+      if (this.#timeLeft()) this.#release();
     });
   }
 }
