@@ -31,6 +31,8 @@ export interface CheckSettings {
     readonly ca: NamedFile | undefined;
     readonly privateAddresses: boolean;
   };
+  /** Name or file of a profile. */
+  readonly profile: string | undefined;
   /** Where the page goes. */
   readonly html: string | undefined;
   /** Where results go as JSON lines. */
@@ -68,6 +70,7 @@ export function readCheckSettings(sources: Sources): CheckSettings {
       ca: optional(sources.one('sts-ca'), namedFile),
       privateAddresses: optional(sources.one('sts-private-addresses'), parseSwitch) ?? false,
     },
+    profile: optional(sources.one('profile'), ({ value }) => value),
     html: optional(sources.one('html'), ({ value }) => value),
     output,
     resume,

@@ -23,6 +23,9 @@ import type { Context, Voice } from '../context.ts';
 import { fileProblem, UsageError } from '../errors.ts';
 import { keepHeapSmall } from '../heap.ts';
 import { readCommon } from '../options/common.ts';
+import { loadProfile } from '../profile/load.ts';
+import { judgeProfile, type Profile, type ProfileResult } from '../profile/profile.ts';
+import { renderProfile } from '../profile/render.ts';
 import { jsonLine, printable } from '../terminal/printable.ts';
 
 type Outcome =
@@ -53,12 +56,13 @@ export async function runCheck(
       '--html is a page of targets that the command line names; for lists there is --output',
     );
   }
+  const profile = settings.profile === undefined ? undefined : await loadProfile(settings.profile);
   const results =
     settings.output === undefined ? undefined : await ResultFile.open(settings.output, settings.resume);
   try {
     const lookup = await openCheckLookup(settings, source.isList);
     try {
-      return await new Run({ source, settings, lookup, voice, results }).run();
+      return await new Run({ source, settings, lookup, voice, results, profile }).run();
     } finally {
       voice.progress.end();
       await lookup.close();
@@ -74,6 +78,7 @@ interface RunParts {
   readonly lookup: CheckLookup;
   readonly voice: Voice;
   readonly results: ResultFile | undefined;
+  readonly profile: Profile | undefined;
 }
 
 class Run {
@@ -171,8 +176,10 @@ class Run {
     this.#verdicts.add(check.verdict);
     this.#overview.add(check);
     if (this.#pages) this.#pages.push(check);
-    if (results) await results.append(jsonLine(check));
-    else printOutcome(check, voice, this.#printed++ > 0);
+    const { profile } = this.#parts;
+    const judged = profile && judgeProfile(profile, check);
+    if (results) await results.append(jsonLine(judged ? { ...check, profile: judged } : check));
+    else printOutcome(check, voice, this.#printed++ > 0, judged);
     if (this.#progress) {
       this.#progress.add(check.verdict);
       voice.progress.show(this.#progress.text());
@@ -198,14 +205,15 @@ async function writePage(file: string, checks: readonly DomainCheck[]): Promise<
   }
 }
 
-function printOutcome(check: DomainCheck, voice: Voice, further: boolean): void {
+function printOutcome(check: DomainCheck, voice: Voice, further: boolean, profile?: ProfileResult): void {
   if (voice.json) {
-    voice.printJson(check);
+    voice.printJson(profile ? { ...check, profile } : check);
   } else if (voice.verbosity === 'quiet') {
     voice.print([renderVerdict(check, voice.paint)]);
   } else {
     const verbose = voice.verbosity === 'verbose';
     const lines = renderCheck(check, { paint: voice.paint, columns: voice.columns, verbose });
+    if (profile) lines.push(...renderProfile(profile, voice.paint));
     voice.print(further ? ['', ...lines] : lines);
   }
 }

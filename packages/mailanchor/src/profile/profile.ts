@@ -1,0 +1,85 @@
+/**
+ * A rule set as data: each rule says which findings must be absent and, where it matters, which verdicts satisfy it. A profile turns a check
+ * into pass, fail or not judged by rule; the verdict and the exit status of the check stay what they are.
+ */
+import { type DomainCheck, FINDINGS } from '@mailanchor/smtp';
+import { z } from 'zod';
+
+const code = z.string().refine((value) => value in FINDINGS, { error: 'no finding of this code' });
+const verdict = z.enum(['protected', 'broken', 'unprotected', 'partial', 'unknown']);
+
+const rule = z
+  .strictObject({
+    id: z.string().min(1).max(80).describe("the rule's own number"),
+    source: z.string().min(1).max(300).describe('document and section, or URL'),
+    title: z.string().min(1).max(300),
+    without: z.array(code).default([]).describe('findings, none of which may be there'),
+    errorsOnly: z.boolean().default(false).describe('whether only findings of severity error count'),
+    verdicts: z.array(verdict).min(1).optional().describe('verdicts that satisfy the rule; default any'),
+    connected: z
+      .boolean()
+      .default(false)
+      .describe('whether it can be judged only where a server was talked to'),
+    verified: z
+      .boolean()
+      .default(false)
+      .describe('whether somebody has compared this with the text of the source'),
+  })
+  .refine(({ without, verdicts }) => without.length > 0 || verdicts !== undefined, {
+    error: 'a rule needs "without" or "verdicts"',
+  });
+
+export const profileSchema = z.strictObject({
+  name: z.string().min(1).max(80),
+  title: z.string().min(1).max(300),
+  rules: z.array(rule).min(1).max(500),
+});
+
+export type Profile = z.infer<typeof profileSchema>;
+type Rule = Profile['rules'][number];
+
+export interface RuleResult {
+  readonly id: string;
+  readonly source: string;
+  readonly title: string;
+  readonly verified: boolean;
+  readonly outcome: 'pass' | 'fail' | 'not-judged';
+  /** Codes of the findings, or the verdict, that fail it. */
+  readonly because: readonly string[];
+}
+
+export interface ProfileResult {
+  readonly name: string;
+  readonly title: string;
+  /** 'fail' if any rule fails, else 'not-judged' if any could not be judged. */
+  readonly outcome: RuleResult['outcome'];
+  readonly rules: readonly RuleResult[];
+}
+
+export function judgeProfile({ name, title, rules }: Profile, check: DomainCheck): ProfileResult {
+  const results = rules.map((each) => judgeRule(each, check));
+  const has = (outcome: RuleResult['outcome']): boolean =>
+    results.some((result) => result.outcome === outcome);
+  const outcome = has('fail') ? 'fail' : has('not-judged') ? 'not-judged' : 'pass';
+  return { name, title, outcome, rules: results };
+}
+
+function judgeRule(
+  { id, source, title, verified, without, errorsOnly, verdicts, connected }: Rule,
+  check: DomainCheck,
+): RuleResult {
+  const counted = check.findings.filter(({ severity }) => !errorsOnly || severity === 'error');
+  const found = [...new Set(counted.map((finding) => finding.code))].filter((each) => without.includes(each));
+  const wrong = verdicts && !verdicts.includes(check.verdict) ? [`verdict ${check.verdict}`] : [];
+  const unknown = check.verdict === 'unknown' || (connected && !wasConnected(check));
+  const because = [...found, ...(unknown ? [] : wrong)];
+  // What is found is found; that nothing is found means little where nothing could be looked at.
+  const outcome = because.length > 0 ? 'fail' : unknown ? 'not-judged' : 'pass';
+  return { id, source, title, verified, outcome, because };
+}
+
+function wasConnected({ hosts }: DomainCheck): boolean {
+  return hosts.some(({ sessions }) =>
+    sessions.some(({ starttls, tls }) => starttls !== null || tls !== null),
+  );
+}
