@@ -69,6 +69,10 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
       'all: every authoritative server is asked by itself; one: as senders do (default: all; of a list one)',
     )
     .option('--parallel <n>', 'targets at a time (default: 8)')
+    .option(
+      '--sending',
+      'whether the mail server of this machine is set up to send with DANE: resolv.conf, Postfix',
+    )
     .option('--profile <name>', 'judge by a rule set: rfc7672, or a YAML file of your own')
     .option('--html <file>', 'write a report as a page of its own, to be forwarded')
     .option('--output <file>', 'write results to a new file, a JSON line each')

@@ -22,7 +22,7 @@ import { statusOfVerdicts } from '../check/worst.ts';
 import type { Context, Voice } from '../context.ts';
 import { fileProblem, UsageError } from '../errors.ts';
 import { keepHeapSmall } from '../heap.ts';
-import { readCommon } from '../options/common.ts';
+import { readCommon, readVoice } from '../options/common.ts';
 import { loadProfile } from '../profile/load.ts';
 import { judgeProfile, type Profile, type ProfileResult } from '../profile/profile.ts';
 import { renderProfile } from '../profile/render.ts';
@@ -47,6 +47,13 @@ export async function runCheck(
   options: Record<string, unknown>,
   context: Context,
 ): Promise<number> {
+  if (options['sending'] === true) {
+    if (texts.length > 0 || options['file'] !== undefined) {
+      throw new UsageError('check: --sending looks at this machine and takes no targets');
+    }
+    const { runSending } = await import('../sending/sending.ts');
+    return runSending(readVoice(context, options).voice);
+  }
   const file = typeof options['file'] === 'string' ? options['file'] : undefined;
   const source = chooseSource(texts, file, context);
   const { sources, voice } = await readCommon(context, options, 'check');
