@@ -151,6 +151,18 @@ describe.skipIf(unbuilt)('check', () => {
     expect([nowhere.status, nowhere.stderr]).toEqual([2, expect.stringMatching(/^mailanchor: --html: /)]);
   });
 
+  test('--profile judges by a rule set and leaves the exit status to the verdict', async () => {
+    const args = ['check', ...configured(), '--json', '--profile', 'rfc7672'];
+    const broken = await mailanchor([...args, 'renewed-key.example']);
+    const { profile, ...rest } = JSON.parse(broken.stdout);
+    checkSchema.parse(rest);
+    expect(profile).toMatchObject({ name: 'rfc7672', outcome: 'fail' });
+    expect(broken.status).toBe(1);
+    // Warned of an RSA certificate without a record: protected, and not by the rules.
+    const warned = await mailanchor([...args, 'algorithm-differs.example']);
+    expect([JSON.parse(warned.stdout).profile.outcome, warned.status]).toEqual(['fail', 0]);
+  });
+
   test('--no-connect looks at DNS only', async () => {
     const { document } = await check('--no-connect', 'renewed-key.example');
     expect(document.hosts[0]).toMatchObject({ policy: 'dane', sessions: [], verdict: null });
