@@ -3,11 +3,10 @@
  */
 import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Context } from './context.ts';
+import type { Done } from './done.ts';
 import { addConfigFlag, addLookupFlags, addOutputFlags, collect } from './options/flags.ts';
+import { addPolicy } from './program-policy.ts';
 import { VERSION } from './version.ts';
-
-/** Receives the exit status of the command that ran. */
-export type Done = (status: number) => void;
 
 export function createProgram(context: Context, done: Done): CommandUnknownOpts {
   const program = new Command('mailanchor')
@@ -27,6 +26,7 @@ export function createProgram(context: Context, done: Done): CommandUnknownOpts 
   addCheck(program, context, done);
   addResolve(program, context, done);
   addResolver(program, context, done);
+  addPolicy(program, context, done);
   addTlsa(program, context, done);
   addLab(program, context, done);
   addConfig(program, context, done);

@@ -4,14 +4,18 @@ import type { Resolution, Resolver } from '@mailanchor/dnssec';
 export interface ShortestTtl {
   /** Asks the same, and remembers. */
   readonly resolver: Resolver;
-  /** Seconds; infinite where nothing was asked, 0 where a lookup failed. */
+  /** Seconds; infinite where nothing was answered. A failure has no TTL. */
   ttl(): number;
+  /** Whether any lookup failed. */
+  failed(): boolean;
 }
 
 export function shortestTtl(resolver: Resolver): ShortestTtl {
   let shortest = Number.POSITIVE_INFINITY;
+  let failed = false;
   const seen = (resolution: Resolution): Resolution => {
-    shortest = Math.min(shortest, resolution.kind === 'failure' ? 0 : resolution.ttl);
+    if (resolution.kind === 'failure') failed = true;
+    else shortest = Math.min(shortest, resolution.ttl);
     return resolution;
   };
   return {
@@ -20,12 +24,13 @@ export function shortestTtl(resolver: Resolver): ShortestTtl {
         try {
           return seen(await resolver.resolve(name, type, options));
         } catch (error) {
-          shortest = 0;
+          failed = true;
           throw error;
         }
       },
       close: () => {},
     },
     ttl: () => shortest,
+    failed: () => failed,
   };
 }

@@ -6,6 +6,7 @@ import { readCommon } from '../options/common.ts';
 import { createLog } from '../resolver-service/log.ts';
 import { RunningService } from '../resolver-service/run.ts';
 import { readServiceSettings } from '../resolver-service/settings.ts';
+import { untilStopped } from '../until-stopped.ts';
 
 /** Milliseconds to stop in: what is under way is answered, and the cache written. */
 const GRACE = 10_000;
@@ -18,20 +19,7 @@ export async function runResolver(options: Record<string, unknown>, context: Con
   if (context.process) context.process.graceMs = GRACE;
   const service = await RunningService.start(settings, context.environment, log);
   if (context.process) context.process.reload = () => service.reload();
-  await stopped(context.signal);
+  await untilStopped(context.signal);
   await service.stop();
   return ExitCode.ok;
-}
-
-function stopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    // Sockets keep the process alive; so does this, whatever becomes of them.
-    const alive = setInterval(() => {}, 60_000);
-    const end = () => {
-      clearInterval(alive);
-      resolve();
-    };
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
 }

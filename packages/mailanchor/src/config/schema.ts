@@ -55,6 +55,36 @@ const service = z
   })
   .describe('settings of `mailanchor resolver`');
 
+const override = z
+  .strictObject({
+    domain: text.describe('a domain, .domain for all below it, or [host]:port'),
+    policy: text.describe('as in smtp_tls_policy_maps of Postfix; default: what Postfix does by itself'),
+    reason: text.describe('why there is an exception'),
+    expires: scalar.describe('when it ends: ISO 8601 or epoch seconds'),
+  })
+  .describe('a policy set by hand');
+
+const listener = text.describe('ADDR, ADDR:PORT or unix:/path');
+
+const policyService = z
+  .strictObject({
+    listen: z.array(listener).describe('socketmap').optional(),
+    'tcp-table': z.array(listener).describe('tcp_table').optional(),
+    allow: z.array(text).describe('networks that may ask').optional(),
+    control: text.describe('path of the socket for query, dump and purge').optional(),
+    metrics: place.describe('ADDR:PORT of /metrics and /healthz').optional(),
+    state: text.describe('folder for the cache between runs, relative to this file').optional(),
+    'cache-entries': z.number().int().min(1).max(10_000_000).describe('answers kept').optional(),
+    'max-lookups': z.number().int().min(1).max(100_000).describe('lookups under way at a time').optional(),
+    'max-connections': z.number().int().min(1).max(1_000_000).describe('clients connected').optional(),
+    'partial-dane': z
+      .enum(['dane', 'sts'])
+      .describe('which counts where some hosts have TLSA records and MTA-STS is enforced')
+      .optional(),
+    overrides: z.array(override).describe('policies set by hand').optional(),
+  })
+  .describe('settings of `mailanchor policy`');
+
 export const configSchema = z
   .strictObject({
     resolver: text.describe('iterate, or the address of a resolver to ask').optional(),
@@ -75,6 +105,7 @@ export const configSchema = z
     timeout: z.number().positive().max(3600).describe('seconds for one target').optional(),
     check: check.optional(),
     'resolver-service': service.optional(),
+    'policy-service': policyService.optional(),
   })
   .describe('Mailanchor configuration');
 

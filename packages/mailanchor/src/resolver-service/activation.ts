@@ -11,13 +11,21 @@ export interface PassedSockets {
 const FIRST = 3;
 const MOST = 64;
 
-/** The sockets passed to this very process; none where the variables speak of another. */
-export function passedSockets(environment: Environment, pid: number = process.pid): PassedSockets {
+/** The sockets passed to this very process, with the names that their units give them; none where the variables speak of another. */
+export function namedSockets(
+  environment: Environment,
+  pid: number = process.pid,
+): { readonly fd: number; readonly name: string }[] {
   const count = Number(environment['LISTEN_FDS'] ?? '0');
   const ours = environment['LISTEN_PID'] === String(pid) && Number.isInteger(count) && count <= MOST;
   const names = (environment['LISTEN_FDNAMES'] ?? '').split(':');
-  const plain: number[] = [];
-  const tls: number[] = [];
-  for (let i = 0; ours && i < count; i++) (names[i] === 'tls' ? tls : plain).push(FIRST + i);
-  return { plain, tls };
+  const sockets: { fd: number; name: string }[] = [];
+  for (let i = 0; ours && i < count; i++) sockets.push({ fd: FIRST + i, name: names[i] ?? '' });
+  return sockets;
+}
+
+export function passedSockets(environment: Environment, pid: number = process.pid): PassedSockets {
+  const sockets = namedSockets(environment, pid);
+  const fds = (tls: boolean) => sockets.filter(({ name }) => (name === 'tls') === tls).map(({ fd }) => fd);
+  return { plain: fds(false), tls: fds(true) };
 }

@@ -16,11 +16,12 @@ export function createLog(
   json: boolean,
   verbosity: Verbosity = 'normal',
   clock: () => number = Date.now,
+  service = 'resolver',
 ): Log {
   const write = (level: string, event: string, text: string, fields: Fields = {}) => {
     const line = json
       ? jsonLine({ time: new Date(clock()).toISOString(), level, event, text, ...fields })
-      : `mailanchor resolver: ${printable(text)}`;
+      : `mailanchor ${service}: ${printable(text)}`;
     stderr.write(`${line}\n`);
   };
   return {

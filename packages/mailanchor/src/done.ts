@@ -1,0 +1,2 @@
+/** Receives the exit status of the command that ran. */
+export type Done = (status: number) => void;

@@ -1,0 +1,88 @@
+/**
+ * Answers by key, bounded by their number. None is given out after its time by either clock: that of the machine, which signatures end by and
+ * which may be set back, and the one that only runs on.
+ */
+import type { Answer } from './answer.ts';
+
+export interface CachedAnswer {
+  readonly key: string;
+  readonly answer: Answer;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly expires: number;
+  /** Milliseconds of the clock that only runs on. */
+  readonly until: number;
+  /** Times given out. */
+  asked: number;
+  /** Asked for since it was last passed over for removal. */
+  fresh: boolean;
+  /** When it was last renewed before its time, by the clock that only runs on. */
+  renewed: number;
+}
+
+/** Entries looked at for one that nobody asks for any more. */
+const CHANCES = 16;
+
+export class AnswerCache {
+  readonly #entries = new Map<string, CachedAnswer>();
+  readonly #max: number;
+  evicted = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: string, now: number, running: number): CachedAnswer | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry) return undefined;
+    // Made in what is now the future: the clock has been set back, and how far nobody knows.
+    if (now < entry.expires && running < entry.until && now >= entry.since) return entry;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  set(key: string, answer: Answer, ttlMs: number, now: number, running: number, since = now): void {
+    this.#entries.delete(key);
+    while (this.#entries.size >= this.#max) this.#evict();
+    this.#entries.set(key, {
+      key,
+      answer,
+      since,
+      expires: now + ttlMs,
+      until: running + ttlMs,
+      asked: 0,
+      fresh: false,
+      renewed: Number.NEGATIVE_INFINITY,
+    });
+  }
+
+  delete(key: string): boolean {
+    return this.#entries.delete(key);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  values(): IterableIterator<CachedAnswer> {
+    return this.#entries.values();
+  }
+
+  /** The oldest goes, but what was asked for meanwhile gets another turn. */
+  #evict(): void {
+    let chances = CHANCES;
+    for (const [key, entry] of this.#entries) {
+      this.#entries.delete(key);
+      if (!entry.fresh || chances-- <= 0) {
+        this.evicted++;
+        return;
+      }
+      entry.fresh = false;
+      this.#entries.set(key, entry);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import type { Answer } from './answer.ts';
+import { AnswerCache } from './answer-cache.ts';
+import { readSnapshot, writeSnapshot } from './snapshot.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+const answer = (status: Answer['status'], text = ''): Answer => ({ status, text, reason: 'why' });
+
+function made(): Buffer {
+  const cache = new AnswerCache(10);
+  cache.set('a.example', answer('OK', 'dane-only'), 60_000, NOW, 0);
+  cache.set('b.example', answer('NOTFOUND'), 120_000, NOW, 0);
+  cache.set('c.example', answer('TEMP', 'later'), 60_000, NOW, 0);
+  return writeSnapshot(cache, 'ab12', NOW);
+}
+
+function restored(octets: Uint8Array, now = NOW, fingerprint = 'ab12'): string[] {
+  const cache = new AnswerCache(10);
+  readSnapshot(octets, cache, fingerprint, now, 1000);
+  return [...cache.values()].map(
+    (entry) => `${entry.key} ${entry.answer.status} ${entry.expires - now} ${entry.until}`,
+  );
+}
+
+test('policies come back for what is left of their time; what failed does not', () => {
+  expect(restored(made(), NOW + 1000)).toEqual([
+    'a.example OK 59000 60000',
+    'b.example NOTFOUND 119000 120000',
+  ]);
+  expect(restored(made(), NOW + 60_000)).toEqual(['b.example NOTFOUND 60000 61000']);
+});
+
+test('of a future that the clock has been set back from: nothing', () => {
+  expect(restored(made(), NOW - 1)).toEqual([]);
+});
+
+test('other settings, or damage anywhere: an error', () => {
+  expect(() => restored(made(), NOW, 'ab13')).toThrow('other settings');
+  const whole = made();
+  for (let at = 0; at < whole.length; at += 7) {
+    const damaged = Buffer.from(whole);
+    damaged[at]! ^= 0x01;
+    expect(() => restored(damaged), `octet ${at}`).toThrow();
+    expect(() => restored(whole.subarray(0, at))).toThrow();
+  }
+});

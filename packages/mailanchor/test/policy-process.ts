@@ -1,0 +1,74 @@
+/** `mailanchor policy` as a process, and clients that speak its protocols. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { BIN, environment } from './program.ts';
+import { type ResolverProcess, ready } from './resolver-process.ts';
+
+export interface PolicyProcess {
+  readonly process: ResolverProcess;
+  /** Port of the first socketmap, of the first tcp_table, over TCP. */
+  readonly socketmap: number;
+  readonly tcpTable: number;
+}
+
+/** Started and ready, at free ports unless the arguments name places. */
+export async function startPolicy(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<PolicyProcess> {
+  const where = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
+  const child = spawn(process.execPath, [BIN, 'policy', ...where, '--tcp-table', '127.0.0.1:0', ...args], {
+    env: environment(env),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const started = await ready(child);
+  const port = (protocol: string) =>
+    Number(
+      started.lines
+        .map((line) => new RegExp(`listening on [0-9.]+:(\\d+), ${protocol}`).exec(line)?.[1])
+        .find((found) => found !== undefined),
+    );
+  return { process: started, socketmap: port('socketmap'), tcpTable: port('tcp-table') };
+}
+
+export type Place = { readonly port: number } | { readonly path: string };
+
+export async function open(place: Place): Promise<Socket> {
+  const options = 'path' in place ? place : ({ host: '127.0.0.1', ...place } satisfies TcpNetConnectOpts);
+  const socket = connect(options as TcpNetConnectOpts);
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  return socket;
+}
+
+export const netstring = (text: string) => `${Buffer.byteLength(text)}:${text},`;
+
+/** All that the server says until it closes, or until so many replies are there. */
+export async function readAll(socket: Socket, until?: (text: string) => boolean): Promise<string> {
+  let text = '';
+  try {
+    for await (const chunk of socket) {
+      text += String(chunk);
+      if (until?.(text)) break;
+    }
+  } catch {
+    // A connection that is reset is closed as well.
+  }
+  socket.destroy();
+  return text;
+}
+
+/** The reply to one question, without its frame. */
+export async function askSocketmap(place: Place, key: string): Promise<string> {
+  const socket = await open(place);
+  socket.write(netstring(`policy ${key}`));
+  const reply = await readAll(socket, (text) => text.endsWith(','));
+  return /^\d+:(.*),$/.exec(reply)?.[1] ?? reply;
+}
+
+export async function askTcpTable(place: Place, key: string): Promise<string> {
+  const socket = await open(place);
+  socket.write(`get ${encodeURIComponent(key)}\n`);
+  return readAll(socket, (text) => text.endsWith('\n'));
+}
