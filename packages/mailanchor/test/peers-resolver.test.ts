@@ -3,30 +3,18 @@
  * ones do not, and what nobody could prove is tried again later. Name servers are NSD's, the receivers are Postfix too.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { raiseBed, readTable } from '../../../test/peers/bed.ts';
 import { runIn } from '../../../test/peers/namespace.ts';
 import { BED_SCRIPTS, REQUIRED, whyNoPeers } from '../../../test/peers/peers.ts';
 import { BIN, environment, unbuilt } from './program.ts';
 import { type ResolverProcess, ready } from './resolver-process.ts';
+import { deliveryIn, logWith, OUTCOMES, restartSender } from './sending-postfix.ts';
 
 /** Neither Unbound's nor anybody else's in the bed. */
 const ADDRESS = '127.0.53.60';
-
-/** What a sending Postfix does with mail for a destination that the bed expects this of. */
-const OUTCOMES: Readonly<
-  Record<string, { status: 'sent' | 'deferred' | 'bounced'; tls?: 'Verified' | 'Untrusted'; why?: RegExp }>
-> = {
-  verified: { status: 'sent', tls: 'Verified' },
-  'verified-2nd': { status: 'sent', tls: 'Verified' },
-  opportunistic: { status: 'sent', tls: 'Untrusted' },
-  'encrypt-unauth': { status: 'sent', tls: 'Untrusted' },
-  refused: { status: 'deferred', why: /certificate not verified|TLS is required/ },
-  tempfail: { status: 'deferred', why: /TLSA lookup error/ },
-  'null-mx': { status: 'bounced', why: /nullMX/ },
-};
 
 const absent = whyNoPeers() ?? unbuilt;
 if (absent !== undefined && REQUIRED) throw new Error(`MAILANCHOR_TEST_PEERS=required, but ${absent}`);
@@ -90,22 +78,7 @@ describe.skipIf(absent)(
         maillog,
         cases.map(({ domain }) => new RegExp(`to=<u@${domain}>.* status=`)),
       );
-      const seen = cases.map(({ domain }) => {
-        const [line] = log.filter((text) => text.includes(`to=<u@${domain}>`));
-        const [, status, why = ''] = /status=(\w+) \((.*)\)$/.exec(line!)!;
-        const process = /smtp\[(\d+)\]/.exec(line!)?.[1];
-        const host = /relay=([^[,]+)/.exec(line!)?.[1];
-        const tls = log.find(
-          (text) =>
-            text.includes(`smtp[${process}]: `) && text.includes(`connection established to ${host}[`),
-        );
-        return {
-          domain,
-          status,
-          tls: /(Verified|Trusted|Untrusted|Anonymous) TLS/.exec(tls ?? '')?.[1],
-          why,
-        };
-      });
+      const seen = cases.map(({ domain }) => deliveryIn(log, domain));
       for (const [index, { domain, expected }] of cases.entries()) {
         const { status, tls, why } = seen[index]!;
         expect({ domain, status, ...(expected.tls && { tls }) }).toEqual({
@@ -144,26 +117,3 @@ describe.skipIf(absent)(
     });
   },
 );
-
-/** With the resolv.conf as it is now, and an empty log. */
-async function restartSender(folder: string): Promise<void> {
-  const child = spawn('bash', [join(BED_SCRIPTS, 'bed-mail.sh'), folder, 'sender', 'dane'], {
-    stdio: 'ignore',
-    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}:/usr/sbin:/sbin` },
-  });
-  await new Promise((resolve) => child.on('close', resolve));
-}
-
-/** The lines of a log file once each of the patterns is in it. */
-function logWith(path: string, patterns: readonly RegExp[]): Promise<readonly string[]> {
-  return new Promise((resolve) => {
-    const look = () => {
-      const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
-      if (!patterns.every((pattern) => lines.some((line) => pattern.test(line)))) return;
-      unwatchFile(path, look);
-      resolve(lines);
-    };
-    watchFile(path, { interval: 200 }, look);
-    look();
-  });
-}
