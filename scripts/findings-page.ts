@@ -6,6 +6,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { FINDING_EXAMPLES, NOT_IN_THE_LAB } from '../packages/lab/src/index.ts';
+import { SENDING_FINDINGS } from '../packages/mailanchor/src/index.ts';
 import { FINDING_GUIDE, FINDINGS, RETIRED_CAS, RETIRED_CAS_AS_OF } from '../packages/smtp/src/index.ts';
 import type { Problem } from './problem.ts';
 import { ROOT } from './source-files.ts';
@@ -53,6 +54,7 @@ function render(): string {
     HEAD.trimEnd(),
     ...sections,
     ['## Not in the lab', '', ...without].join('\n'),
+    sendingSection(),
     [
       '## Issuing CAs that have been retired',
       '',
@@ -63,6 +65,22 @@ function render(): string {
       ...retired,
     ].join('\n'),
   ].join('\n\n')}\n`;
+}
+
+/** `check --sending` looks at the machine that it runs on: no destination of the lab shows its findings. */
+function sendingSection(): string {
+  const rows = Object.entries(SENDING_FINDINGS).map(([code, { severities, when, effect, fix }]) =>
+    [`\`${code}\``, severities.join(', '), when, effect, fix].map(cell).join(' | '),
+  );
+  return [
+    '## The sending side',
+    '',
+    'What `mailanchor check --sending` tells of the machine that it runs on.',
+    '',
+    '| code | severity | when | what it does to mail that leaves | what to do |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows.map((row) => `| ${row} |`),
+  ].join('\n');
 }
 
 function cell(text: string): string {

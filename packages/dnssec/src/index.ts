@@ -23,7 +23,7 @@ export {
   ValidatingResolver,
 } from './resolver/validating-resolver.ts';
 export * from './resolver.ts';
-export { type SignedRRset, type VerifyContext, verifyRRset, type ZoneKey } from './signature.ts';
+export { nearestTime, type SignedRRset, type VerifyContext, verifyRRset, type ZoneKey } from './signature.ts';
 export type { QueryPurpose } from './source.ts';
 export { parseTrustAnchors, rootTrustAnchors } from './trust-anchor.ts';
 export type {

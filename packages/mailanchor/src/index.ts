@@ -3,3 +3,4 @@ export type { Context, Output } from './context.ts';
 export { MailanchorError, UsageError } from './errors.ts';
 export { ExitCode } from './exit-code.ts';
 export { explain, run, statusOf } from './main.ts';
+export { SENDING_FINDINGS } from './sending/finding-table.ts';

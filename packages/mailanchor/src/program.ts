@@ -71,8 +71,10 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
     .option('--parallel <n>', 'targets at a time (default: 8)')
     .option(
       '--sending',
-      'whether the mail server of this machine is set up to send with DANE: resolv.conf, Postfix',
+      'whether this machine is set up to send with DANE: resolv.conf and its resolvers, clock, Postfix; port 25 of TARGETs',
     )
+    .option('--resolv-conf <file>', 'with --sending: of a chroot or container (default: /etc/resolv.conf)')
+    .option('--bogus-name <name>', 'with --sending: a name known to be bogus, which resolvers must refuse')
     .option('--profile <name>', 'judge by a rule set: rfc7672, or a YAML file of your own')
     .option('--html <file>', 'write a report as a page of its own, to be forwarded')
     .option('--output <file>', 'write results to a new file, a JSON line each')
@@ -96,6 +98,7 @@ Examples:
   mailanchor check imap:mail.example.org _submissions._tcp.example.org xmpp-client:example.org
   mailanchor check --json --no-connect example.org example.net
   mailanchor check --html report.html example.org
+  mailanchor check --sending example.org example.net
   mailanchor check --file domains.txt --parallel 32 --output results.jsonl
   mailanchor check --file domains.txt --parallel 32 --output results.jsonl --resume`,
   );

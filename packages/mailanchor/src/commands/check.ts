@@ -22,7 +22,7 @@ import { statusOfVerdicts } from '../check/worst.ts';
 import type { Context, Voice } from '../context.ts';
 import { fileProblem, UsageError } from '../errors.ts';
 import { keepHeapSmall } from '../heap.ts';
-import { readCommon, readVoice } from '../options/common.ts';
+import { readCommon } from '../options/common.ts';
 import { loadProfile } from '../profile/load.ts';
 import { judgeProfile, type Profile, type ProfileResult } from '../profile/profile.ts';
 import { renderProfile } from '../profile/render.ts';
@@ -48,11 +48,11 @@ export async function runCheck(
   context: Context,
 ): Promise<number> {
   if (options['sending'] === true) {
-    if (texts.length > 0 || options['file'] !== undefined) {
-      throw new UsageError('check: --sending looks at this machine and takes no targets');
+    if (options['file'] !== undefined || texts.includes('-')) {
+      throw new UsageError('check: --sending takes no list: name a few mail domains, or none');
     }
     const { runSending } = await import('../sending/sending.ts');
-    return runSending(readVoice(context, options).voice);
+    return runSending(texts, options, context);
   }
   const file = typeof options['file'] === 'string' ? options['file'] : undefined;
   const source = chooseSource(texts, file, context);

@@ -1,5 +1,6 @@
 /** Postfix's settings for outgoing mail, as postconf(5) has them, and what is in the way of DANE. */
-import type { Finding } from '@mailanchor/smtp';
+import type { Severity } from '@mailanchor/smtp';
+import type { SendingCode, SendingFinding } from './finding-table.ts';
 
 export type Postconf = ReadonlyMap<string, string>;
 
@@ -13,16 +14,11 @@ export function parsePostconf(text: string): Postconf {
   return settings;
 }
 
-export function postfixFindings(settings: Postconf): Finding[] {
+export function postfixFindings(settings: Postconf): SendingFinding[] {
   const value = (name: string): string => settings.get(name) ?? '';
-  const findings: Finding[] = [];
-  const add = (
-    code: string,
-    severity: Finding['severity'],
-    text: string,
-    effect: string,
-    fix: string,
-  ): unknown => findings.push({ code, severity, subject: 'Postfix', text, effect, fix });
+  const findings: SendingFinding[] = [];
+  const add = (code: SendingCode, severity: Severity, text: string, effect: string, fix: string): unknown =>
+    findings.push({ code, severity, subject: 'Postfix', text, effect, fix });
   const off = 'Mail goes out without DANE, to domains that publish it too.';
   const level = value('smtp_tls_security_level');
   const dane = level === 'dane' || level === 'dane-only';

@@ -1,6 +1,6 @@
 /** What `/etc/resolv.conf` means for a mail server that wants DANE: glibc's rules, as resolv.conf(5) has them. */
 import { isIP } from 'node:net';
-import type { Finding } from '@mailanchor/smtp';
+import type { SendingFinding } from './finding-table.ts';
 
 export interface ResolvConf {
   readonly nameservers: readonly string[];
@@ -30,8 +30,8 @@ export function parseResolvConf(text: string): ResolvConf {
   return { nameservers: used, search, options };
 }
 
-export function resolvConfFindings({ nameservers, options }: ResolvConf, path: string): Finding[] {
-  const findings: Finding[] = [];
+export function resolvConfFindings({ nameservers, options }: ResolvConf, path: string): SendingFinding[] {
+  const findings: SendingFinding[] = [];
   const remote = nameservers.filter((address) => !isLoopback(address));
   if (remote.length > 0) {
     findings.push({
