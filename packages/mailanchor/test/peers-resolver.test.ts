@@ -97,6 +97,24 @@ describe.skipIf(absent)(
       expect(counted('bogus')).toBeGreaterThan(0);
     });
 
+    test('check --sending sees nothing in its way', { timeout: 60_000 }, async () => {
+      const { folder, namespace } = bed!.network;
+      const roots = ['--root-hints', join(folder, 'root.hints'), '--trust-anchor', join(folder, 'root.key')];
+      const sending = (...args: string[]) =>
+        runIn(namespace, [process.execPath, BIN, 'check', '--sending', '--json', ...roots, ...args], {
+          env: { MAIL_CONFIG: join(folder, 'pf-send/etc') },
+        });
+      const good = await sending('good.cases.example');
+      const { sending: seen } = JSON.parse(good.stdout);
+      expect(seen.seen).toContain('Postfix');
+      expect(seen.resolvers).toEqual([
+        expect.objectContaining({ address: ADDRESS, state: 'answers', ad: true, signed: true }),
+      ]);
+      expect(seen.connections[0]).toMatchObject({ outcome: 'connected' });
+      expect(seen.findings).toEqual([]);
+      expect(good.status).toBe(0);
+    });
+
     test('without a resolver nothing is sent in the clear', { timeout: 90_000 }, async () => {
       const { folder, namespace } = bed!.network;
       await resolver!.stop();
