@@ -36,6 +36,12 @@ describe.skipIf(unbuilt)('answers', () => {
         /^TEMP .*: the TLSA records of mx\.broken-denial\.example cannot be trusted/,
       ],
       [at('tlsa-servfail.example'), /^TEMP .*: the TLSA records of .* cannot be looked up/],
+      // There the lab has no TLSA records: what is left is MTA-STS.
+      ['sts-good.example:2525', 'OK secure match=mx.sts-good.example servername=hostname'],
+      [at('sts-good.example'), 'OK dane-only'],
+      ['sts-testing.example:2525', 'NOTFOUND '],
+      ['sts-certificate.example:2525', 'NOTFOUND '],
+      ['sts-redirect.example:2525', 'NOTFOUND '],
       ['.example', 'NOTFOUND '],
       ['[127.0.0.1]:25', 'NOTFOUND '],
       ['no domain', 'NOTFOUND '],
@@ -124,7 +130,7 @@ describe.skipIf(unbuilt)('life', () => {
     const write = (policy: string) =>
       writeFileSync(
         own,
-        `${config}policy-service:\n  overrides:\n    - {domain: no-tlsa.example, policy: ${policy}, reason: agreed, expires: 2099-01-01}\n`,
+        `${config}  overrides:\n    - {domain: no-tlsa.example, policy: ${policy}, reason: agreed, expires: 2099-01-01}\n`,
       );
     write('encrypt');
     const { process, socketmap } = await startPolicy(['--config', own]);

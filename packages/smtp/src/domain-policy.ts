@@ -5,6 +5,7 @@
  * A mail server that follows `dane` looks every host up itself and passes over those whose lookup fails, so a fault of one host never has
  * to stop the mail for the others. What cannot be told by one word for all hosts is told by the stricter one.
  */
+import { allowsMx } from './mta-sts/match.ts';
 import type { DestinationPlan } from './plan.ts';
 import type { HostPlan } from './verdict.ts';
 
@@ -116,19 +117,9 @@ function withoutFailing(
   known: readonly HostPlan[],
   failing: readonly HostPlan[],
 ): DomainPolicy {
-  const match = known.map(({ host }) => host).filter((host) => allowedBy(sts, host));
+  const match = known.map(({ host }) => host).filter((host) => allowsMx(sts.mx, host));
   if (match.length === 0) return defer(`no host that MTA-STS allows can be used: ${whyFailing(failing)}`);
   return { kind: 'secure', match, reason: `MTA-STS is enforced; left out: ${whyFailing(failing)}` };
-}
-
-/** rfc8461#section-4.1: a wildcard stands for one whole label, the first. */
-function allowedBy({ mx }: EnforcedSts, host: string): boolean {
-  const name = host.toLowerCase();
-  const parent = name.slice(name.indexOf('.') + 1);
-  return mx.some((pattern) => {
-    const wanted = pattern.toLowerCase().replace(/\.$/, '');
-    return wanted === name || (name.includes('.') && wanted === `*.${parent}`);
-  });
 }
 
 function none(reason: string): DomainPolicy {

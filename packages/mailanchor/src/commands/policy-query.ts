@@ -11,6 +11,7 @@ import { askControl } from '../policy-service/control-client.ts';
 import { parseKey } from '../policy-service/key.ts';
 import { parseSocketPath } from '../policy-service/listen.ts';
 import { type LookedUpKey, lookUp } from '../policy-service/look-up.ts';
+import { openSts } from '../policy-service/open-sts.ts';
 import { answerOfOverride, Overrides } from '../policy-service/overrides.ts';
 import { DEFAULT_CONTROL, readPolicySettings } from '../policy-service/settings.ts';
 import { printable } from '../terminal/printable.ts';
@@ -35,7 +36,8 @@ export async function runPolicyQuery(text: string, options: Options, context: Co
     const { timeoutMs } = settings.lookup;
     const { partialDane } = settings;
     const { resolver } = lookup;
-    const { answer } = await lookUp(key, { resolver, timeoutMs, partialDane, signal: context.signal });
+    const sts = await openSts(settings, lookup.clock);
+    const { answer } = await lookUp(key, { resolver, timeoutMs, partialDane, sts, signal: context.signal });
     const hosts = options['explain'] ? await explainHosts(key, resolver, timeoutMs, context.signal) : [];
     return tell(voice, text, answer, options, hosts);
   } finally {

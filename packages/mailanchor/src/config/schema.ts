@@ -77,6 +77,12 @@ const policyService = z
     'cache-entries': z.number().int().min(1).max(10_000_000).describe('answers kept').optional(),
     'max-lookups': z.number().int().min(1).max(100_000).describe('lookups under way at a time').optional(),
     'max-connections': z.number().int().min(1).max(1_000_000).describe('clients connected').optional(),
+    'sts-port': port.describe('port of MTA-STS policy hosts, for labs; default 443').optional(),
+    'sts-ca': text.describe('PEM file of CAs for MTA-STS policy hosts, relative to this file').optional(),
+    'sts-private-addresses': z
+      .boolean()
+      .describe('whether policies are fetched from addresses that are not on the Internet')
+      .optional(),
     'partial-dane': z
       .enum(['dane', 'sts'])
       .describe('which counts where some hosts have TLSA records and MTA-STS is enforced')

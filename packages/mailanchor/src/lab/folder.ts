@@ -63,5 +63,9 @@ check:
   sts-port: ${lab.policyPort}
   sts-ca: lab-ca.pem
   sts-private-addresses: true
+policy-service:
+  sts-port: ${lab.policyPort}
+  sts-ca: lab-ca.pem
+  sts-private-addresses: true
 `;
 }

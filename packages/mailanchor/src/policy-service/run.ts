@@ -15,6 +15,7 @@ import { serveControl } from './control.ts';
 import { listenAt, listenPassed } from './listen.ts';
 import { lookUp } from './look-up.ts';
 import { createPolicyMetrics, type PolicyMetrics } from './metrics.ts';
+import { openSts } from './open-sts.ts';
 import { Overrides } from './overrides.ts';
 import type { Protocol } from './protocol.ts';
 import { PolicyService } from './service.ts';
@@ -22,6 +23,7 @@ import type { PolicySettings } from './settings.ts';
 import { SOCKETMAP } from './socketmap.ts';
 import { PolicyState, policyFingerprint } from './state.ts';
 import { StreamServer } from './stream-server.ts';
+import type { StsMemory } from './sts-memory.ts';
 import { TCP_TABLE } from './tcp-table.ts';
 
 /** Milliseconds for what is under way when the server is stopped. */
@@ -52,8 +54,9 @@ export class RunningPolicy {
   static async start(settings: PolicySettings, environment: Environment, log: Log): Promise<RunningPolicy> {
     const clock = clockFrom(settings.lookup.at);
     const fingerprint = await policyFingerprint(settings);
+    const sts = await openSts(settings, clock);
     const resolver = await newResolver(settings, clock);
-    const running = new RunningPolicy(settings, log, { clock, fingerprint, resolver });
+    const running = new RunningPolicy(settings, log, { clock, fingerprint, resolver, sts });
     try {
       await running.#open(environment);
     } catch (error) {
@@ -66,7 +69,7 @@ export class RunningPolicy {
   private constructor(
     settings: PolicySettings,
     log: Log,
-    made: { clock: () => number; fingerprint: string; resolver: ValidatingResolver },
+    made: { clock: () => number; fingerprint: string; resolver: ValidatingResolver; sts: StsMemory },
   ) {
     this.#settings = settings;
     this.#log = log;
@@ -79,6 +82,7 @@ export class RunningPolicy {
           resolver: this.#resolver,
           timeoutMs: this.#settings.lookup.timeoutMs,
           partialDane: this.#settings.partialDane,
+          sts: made.sts,
         }),
       clock: made.clock,
       cacheEntries: settings.cacheEntries,

@@ -1,6 +1,6 @@
 /** The settings of `mailanchor policy`, read and checked. */
 import { join } from 'node:path';
-import { type Given, parseChoice, parseInteger } from '../options/given.ts';
+import { type Given, parseChoice, parseInteger, parsePort } from '../options/given.ts';
 import {
   type LookupSettings,
   type NamedFile,
@@ -30,6 +30,12 @@ export interface PolicySettings {
   readonly maxLookups: number;
   readonly maxConnections: number;
   readonly partialDane: 'dane' | 'sts';
+  /** Of MTA-STS policy hosts; set by labs. */
+  readonly sts: {
+    readonly port: number | undefined;
+    readonly ca: NamedFile | undefined;
+    readonly privateAddresses: boolean;
+  };
   readonly overrides: readonly Override[];
 }
 
@@ -61,6 +67,11 @@ export function readPolicySettings(sources: Sources, environment: Environment = 
     maxConnections: count('max-connections', 1_000_000, 10_000),
     partialDane:
       optional(sources.one('partial-dane'), (given) => parseChoice(given, ['dane', 'sts'])) ?? 'dane',
+    sts: {
+      port: optional(sources.one('sts-port'), parsePort),
+      ca: optional(sources.one('sts-ca'), namedFile),
+      privateAddresses: sources.on('sts-private-addresses'),
+    },
     overrides: readOverrides(sources),
   };
 }

@@ -1,0 +1,16 @@
+/** MTA-STS as the settings have it. */
+import { policyFetcher } from '@mailanchor/smtp';
+import { readTextFile } from '../file.ts';
+import type { PolicySettings } from './settings.ts';
+import { StsMemory } from './sts-memory.ts';
+
+/** Throws `UsageError` for a file that cannot be read. */
+export async function openSts({ sts }: PolicySettings, clock: () => number): Promise<StsMemory> {
+  const { port, ca, privateAddresses } = sts;
+  const fetch = policyFetcher({
+    privateAddresses,
+    ...(port !== undefined && { port }),
+    ...(ca && { ca: [await readTextFile(ca.path, ca.from)] }),
+  });
+  return new StsMemory({ fetch, clock });
+}
