@@ -5,6 +5,7 @@ import { Command, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Context } from './context.ts';
 import type { Done } from './done.ts';
 import { addConfigFlag, addLookupFlags, addOutputFlags, collect } from './options/flags.ts';
+import { PROFILE_NAMES } from './profile/names.ts';
 import { addPolicy } from './program-policy.ts';
 import { VERSION } from './version.ts';
 
@@ -75,7 +76,10 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
     )
     .option('--resolv-conf <file>', 'with --sending: of a chroot or container (default: /etc/resolv.conf)')
     .option('--bogus-name <name>', 'with --sending: a name known to be bogus, which resolvers must refuse')
-    .option('--profile <name>', 'judge by a rule set: rfc7672, or a YAML file of your own')
+    .option(
+      '--profile <name>',
+      `judge by a rule set: ${PROFILE_NAMES.join(', ')}, or a YAML file of your own`,
+    )
     .option('--html <file>', 'write a report as a page of its own, to be forwarded')
     .option('--output <file>', 'write results to a new file, a JSON line each')
     .option('--resume', 'go on with the file of --output: what stands there is not done again')

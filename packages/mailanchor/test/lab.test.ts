@@ -163,6 +163,29 @@ describe.skipIf(unbuilt)('check', () => {
     expect([JSON.parse(warned.stdout).profile.outcome, warned.status]).toEqual(['fail', 0]);
   });
 
+  test('--profile with several targets: each judged, in JSON lines and on the page', async () => {
+    const path = join(scratch.path, 'judged.html');
+    const run = await mailanchor([
+      'check',
+      ...configured(),
+      ...['--json', '--profile', 'bsi-tr-03108', '--html', path],
+      ...['algorithm-differs.example', 'renewed-key.example'],
+    ]);
+    const lines = run.stdout.trim().split('\n');
+    const dane = lines.map((line) =>
+      JSON.parse(line).profile.rules.find(({ id }: { id: string }) => id === 'TR-03108-05-M'),
+    );
+    expect(dane.map(({ outcome }) => outcome)).toEqual(['pass', 'fail']);
+    expect(dane[1].because).toContain('tlsa-mismatch');
+    expect(readFileSync(path, 'utf8').match(/<code>TR-03108-05-M<\/code>/g)).toHaveLength(2);
+  });
+
+  test('--profile nonsense is one line that lists the names', async () => {
+    const { status, stderr } = await mailanchor(['check', '--profile', 'nonsense', 'renewed-key.example']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^mailanchor: --profile: no profile nonsense\. There is: rfc7672, .*csa[^\n]*\n$/);
+  });
+
   test('--no-connect looks at DNS only', async () => {
     const { document } = await check('--no-connect', 'renewed-key.example');
     expect(document.hosts[0]).toMatchObject({ policy: 'dane', sessions: [], verdict: null });

@@ -97,6 +97,7 @@ class Run {
   #progress: RunProgress | undefined;
   #badLines = 0;
   readonly #pages: DomainCheck[] | undefined;
+  readonly #judged = new Map<DomainCheck, ProfileResult>();
   #printed = 0;
 
   constructor(parts: RunParts) {
@@ -133,7 +134,7 @@ class Run {
       if (isList && this.#signal.aborted) this.#sayHowFar();
       throw error;
     }
-    if (this.#pages && settings.html !== undefined) await writePage(settings.html, this.#pages);
+    if (this.#pages && settings.html !== undefined) await writePage(settings.html, this.#pages, this.#judged);
     if (!voice.json && voice.verbosity !== 'quiet') voice.print(this.#overview.render(voice.paint));
     return statusOfVerdicts(this.#verdicts, this.#badLines);
   }
@@ -182,9 +183,12 @@ class Run {
     const { check } = outcome;
     this.#verdicts.add(check.verdict);
     this.#overview.add(check);
-    if (this.#pages) this.#pages.push(check);
     const { profile } = this.#parts;
     const judged = profile && judgeProfile(profile, check);
+    if (this.#pages) {
+      this.#pages.push(check);
+      if (judged) this.#judged.set(check, judged);
+    }
     if (results) await results.append(jsonLine(judged ? { ...check, profile: judged } : check));
     else printOutcome(check, voice, this.#printed++ > 0, judged);
     if (this.#progress) {
@@ -203,10 +207,14 @@ class Run {
   }
 }
 
-async function writePage(file: string, checks: readonly DomainCheck[]): Promise<void> {
+async function writePage(
+  file: string,
+  checks: readonly DomainCheck[],
+  judged: ReadonlyMap<DomainCheck, ProfileResult>,
+): Promise<void> {
   const { renderPage } = await import('../check/html/page.ts');
   try {
-    await writeFile(file, renderPage(checks));
+    await writeFile(file, renderPage(checks, judged));
   } catch (error) {
     throw new UsageError(`--html: ${fileProblem(error)}`, { cause: error });
   }

@@ -2,27 +2,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FINDINGS } from '@mailanchor/smtp';
 import { expect, test } from 'vitest';
-import { brokenCheck, check, MISMATCH } from '../../test/fixtures/sample-checks.ts';
+import { check, host, MISMATCH, session } from '../../test/fixtures/sample-checks.ts';
 import { temporaryFolder } from '../../test/program.ts';
 import { createPaint } from '../terminal/paint.ts';
 import { loadProfile } from './load.ts';
 import { judgeProfile, profileSchema } from './profile.ts';
 import { renderProfile } from './render.ts';
-import { RFC7672 } from './rfc7672.ts';
 
 const own = (rule: object) =>
   profileSchema.parse({ name: 'own', title: 'Own', rules: [{ id: '1', source: 's', title: 't', ...rule }] });
 const outcome = (rule: object, over: Parameters<typeof check>[0] = {}) =>
   judgeProfile(own(rule), check(over)).rules[0];
-
-test('what is built in is a profile', () => {
-  expect(profileSchema.parse(RFC7672)).toEqual(RFC7672);
-  expect(judgeProfile(RFC7672, check()).outcome).toBe('pass');
-  expect(judgeProfile(RFC7672, brokenCheck()).rules.find(({ id }) => id === '3.2')).toMatchObject({
-    outcome: 'fail',
-    because: ['tlsa-mismatch'],
-  });
-});
 
 test('findings and verdicts', () => {
   const mismatch = { findings: [MISMATCH] };
@@ -49,6 +39,30 @@ test('nothing passes that could not be looked at', () => {
     outcome: 'not-judged',
   });
   expect(outcome({ without: ['tls-old'] }, { verdict: 'unknown' })).toMatchObject({ outcome: 'not-judged' });
+  // One host of two.
+  const hosts = [host(), host({ sessions: [session({ starttls: null, tls: null })] })];
+  expect(outcome({ without: ['tls-old'], connected: true }, { hosts })).toMatchObject({
+    outcome: 'not-judged',
+    reason: 'not every host was talked to',
+  });
+  expect(outcome({ without: ['tls-old'], connected: true })).toMatchObject({ outcome: 'pass', reason: null });
+});
+
+test('what a check cannot see never passes, and may fail', () => {
+  const rule = { without: ['tlsa-mismatch'], unjudged: 'ciphers are not tried' };
+  expect(outcome(rule)).toMatchObject({ outcome: 'not-judged', reason: rule.unjudged });
+  expect(outcome(rule, { findings: [MISMATCH] })).toMatchObject({ outcome: 'fail', reason: null });
+  expect(outcome({ unjudged: 'no part of a check' })).toMatchObject({ outcome: 'not-judged' });
+});
+
+test('MTA-STS and TLSRPT pass only where they were looked for', () => {
+  const absent = { kind: 'absent' as const };
+  const unknown = { kind: 'unknown' as const, text: 'SERVFAIL' };
+  expect(outcome({ without: ['sts-absent'] })).toMatchObject({ outcome: 'not-judged' });
+  expect(outcome({ without: ['tlsrpt-absent'] })).toMatchObject({ outcome: 'not-judged' });
+  const failed = { beside: { sts: absent, tlsrpt: unknown } };
+  expect(outcome({ without: ['sts-invalid'] }, failed)).toMatchObject({ outcome: 'pass' });
+  expect(outcome({ without: ['tlsrpt-absent'] }, failed)).toMatchObject({ outcome: 'not-judged' });
 });
 
 test.each([
@@ -68,7 +82,9 @@ test("a file of one's own; what is wrong with it is told in one line", async () 
   expect(await loadProfile(path)).toMatchObject({ name: 'mine', rules: [{ id: 'A1', verified: false }] });
   writeFileSync(path, 'name: mine\n');
   await expect(loadProfile(path)).rejects.toThrow(/^[^\n]*mine\.yaml[^\n]*$/);
-  await expect(loadProfile('nist')).rejects.toThrow('There is: rfc7672');
+  await expect(loadProfile('nist')).rejects.toThrow(
+    /^--profile: no profile nist\. There is: rfc7672, internetnl-mail, ncsc-nl, bsi-tr-03108, nist-800-177, csa; or the path of a file$/,
+  );
   folder.done();
 });
 

@@ -1,6 +1,6 @@
 /**
  * A rule set as data: each rule says which findings must be absent and, where it matters, which verdicts satisfy it. A profile turns a check
- * into pass, fail or not judged by rule; the verdict and the exit status of the check stay what they are.
+ * into pass, fail or not judged by rule, never into a guess; the verdict and the exit status of the check stay what they are.
  */
 import { type DomainCheck, FINDINGS } from '@mailanchor/smtp';
 import { z } from 'zod';
@@ -24,10 +24,18 @@ const rule = z
       .boolean()
       .default(false)
       .describe('whether somebody has compared this with the text of the source'),
+    unjudged: z
+      .string()
+      .min(1)
+      .max(300)
+      .optional()
+      .describe('what of the rule no check can see: it may fail, and never passes'),
   })
-  .refine(({ without, verdicts }) => without.length > 0 || verdicts !== undefined, {
-    error: 'a rule needs "without" or "verdicts"',
-  });
+  .refine(
+    ({ without, verdicts, unjudged }) =>
+      without.length > 0 || verdicts !== undefined || unjudged !== undefined,
+    { error: 'a rule needs "without", "verdicts" or "unjudged"' },
+  );
 
 export const profileSchema = z.strictObject({
   name: z.string().min(1).max(80),
@@ -46,6 +54,8 @@ export interface RuleResult {
   readonly outcome: 'pass' | 'fail' | 'not-judged';
   /** Codes of the findings, or the verdict, that fail it. */
   readonly because: readonly string[];
+  /** Why it was not judged; null where it was. */
+  readonly reason: string | null;
 }
 
 export interface ProfileResult {
@@ -65,21 +75,38 @@ export function judgeProfile({ name, title, rules }: Profile, check: DomainCheck
 }
 
 function judgeRule(
-  { id, source, title, verified, without, errorsOnly, verdicts, connected }: Rule,
+  { id, source, title, verified, without, errorsOnly, verdicts, connected, unjudged }: Rule,
   check: DomainCheck,
 ): RuleResult {
   const counted = check.findings.filter(({ severity }) => !errorsOnly || severity === 'error');
   const found = [...new Set(counted.map((finding) => finding.code))].filter((each) => without.includes(each));
   const wrong = verdicts && !verdicts.includes(check.verdict) ? [`verdict ${check.verdict}`] : [];
-  const unknown = check.verdict === 'unknown' || (connected && !wasConnected(check));
-  const because = [...found, ...(unknown ? [] : wrong)];
+  const because = [...found, ...(check.verdict === 'unknown' ? [] : wrong)];
+  const told = { id, source, title, verified };
   // What is found is found; that nothing is found means little where nothing could be looked at.
-  const outcome = because.length > 0 ? 'fail' : unknown ? 'not-judged' : 'pass';
-  return { id, source, title, verified, outcome, because };
+  if (because.length > 0) return { ...told, outcome: 'fail', because, reason: null };
+  const reason =
+    check.verdict === 'unknown'
+      ? 'the check came to no verdict'
+      : connected && !wasConnected(check)
+        ? 'not every host was talked to'
+        : (notLookedFor(without, check) ?? unjudged ?? null);
+  return { ...told, outcome: reason === null ? 'pass' : 'not-judged', because, reason };
 }
 
+/** Of an address that cannot be reached from here the check tells by itself; a host without any such session has not been seen. */
 function wasConnected({ hosts }: DomainCheck): boolean {
-  return hosts.some(({ sessions }) =>
+  const talked = hosts.map(({ sessions }) =>
     sessions.some(({ starttls, tls }) => starttls !== null || tls !== null),
   );
+  return talked.length > 0 && talked.every((each) => each);
+}
+
+/** MTA-STS and TLSRPT are not always looked for, and a lookup may fail: that nothing was found of them then says nothing. */
+function notLookedFor(codes: readonly string[], { beside }: DomainCheck): string | null {
+  const unseen = (prefix: string, kind: string | undefined): boolean =>
+    codes.some((each) => each.startsWith(prefix)) && (kind === undefined || kind === 'unknown');
+  if (unseen('sts-', beside?.sts.kind)) return 'MTA-STS was not looked for, or the lookup failed';
+  if (unseen('tlsrpt-', beside?.tlsrpt.kind)) return 'TLSRPT was not looked for, or the lookup failed';
+  return null;
 }

@@ -8,17 +8,23 @@ import {
   presented,
   type SessionReport,
 } from '@mailanchor/smtp';
-import type { Tone } from '../../terminal/paint.ts';
+import type { ProfileResult } from '../../profile/profile.ts';
 import { VERSION } from '../../version.ts';
 import { kindOf } from '../render-findings.ts';
 import { bySeverity, hostWords, SEVERITY_TONE, summary, VERDICT_TONE } from '../words.ts';
 import { html, Markup } from './markup.ts';
+import { renderProfileTable } from './profile.ts';
 import { STYLE } from './style.ts';
+import { toneClass } from './tone.ts';
 
 /** Certificates of one chain that are shown. */
 const MAX_CERTIFICATES = 10;
 
-export function renderPage(checks: readonly DomainCheck[]): string {
+/** `profiles`: of those checks that a profile was asked for. */
+export function renderPage(
+  checks: readonly DomainCheck[],
+  profiles: ReadonlyMap<DomainCheck, ProfileResult> = new Map(),
+): string {
   const title = checks.length === 1 ? checks[0]!.target : `${checks.length} targets`;
   // The one style sheet by its digest, no script, no request: also where somebody's mail program shows the page.
   const digest = createHash('sha256').update(STYLE).digest('base64');
@@ -34,7 +40,7 @@ export function renderPage(checks: readonly DomainCheck[]): string {
 </head>
 <body>
 <main>
-${checks.map(renderCheck)}
+${checks.map((check) => renderCheck(check, profiles.get(check)))}
 <footer>Mailanchor ${VERSION}. DNSSEC was validated from the root by the check itself.</footer>
 </main>
 </body>
@@ -42,26 +48,23 @@ ${checks.map(renderCheck)}
 `.text;
 }
 
-function className(tone: Tone): string {
-  return tone === 'dim' ? 'dimmed' : tone;
-}
-
-function renderCheck(check: DomainCheck): Markup {
+function renderCheck(check: DomainCheck, profile: ProfileResult | undefined): Markup {
   const { dns, findings, hosts } = check;
   const mx = dns.mx.map(({ preference, exchange }) => `${preference} ${exchange}`).join(', ');
-  return html`<header class="${className(VERDICT_TONE[check.verdict])}">
+  return html`<header class="${toneClass(VERDICT_TONE[check.verdict])}">
 <p><span class="badge">${check.verdict.toUpperCase()}</span></p>
 <h1>${check.target}</h1>
 <p>${summary(check)}</p>
 <p class="dim">checked ${check.checkedAt}${dns.outcome === 'not-asked' ? '' : ` · MX ${dns.status}${mx ? `: ${mx}` : ''}`}</p>
 </header>
+${profile ? renderProfileTable(profile) : ''}
 ${findings.length > 0 ? html`<h2>What to know</h2>\n${bySeverity(findings).map(renderFinding)}` : ''}
 ${hosts.length > 0 ? html`<h2>${hosts.length === 1 ? 'The host' : 'The hosts'}</h2>\n${hosts.map(renderHost)}` : ''}
 ${check.beside ? renderBeside(check.beside) : ''}`;
 }
 
 function renderFinding({ code, severity, subject, text, effect, fix }: Finding): Markup {
-  return html`<div class="finding ${className(SEVERITY_TONE[severity])}">
+  return html`<div class="finding ${toneClass(SEVERITY_TONE[severity])}">
 <p><span class="badge">${severity}</span> <strong>${subject}</strong> <code class="dim">${code}</code></p>
 <p>${text}</p>
 ${effect ? html`<p class="dim">${effect}</p>` : ''}
@@ -84,7 +87,7 @@ function renderHost(host: HostCheck): Markup {
     const { usage, selector, matching, data } = record;
     return html`<tr><td><code>${usage} ${selector} ${matching} ${data}</code></td><td>${why ? `unusable: ${why}` : 'usable'}</td></tr>`;
   });
-  return html`<div class="host ${className(tone)}">
+  return html`<div class="host ${toneClass(tone)}">
 <h3>${host.host} <span class="badge">${words}</span></h3>
 <p class="dim">port ${host.port}${host.preference === null ? '' : ` · preference ${host.preference}`} · addresses ${host.addressStatus} · TLSA ${tlsa.status}</p>
 ${host.problem ? html`<p>${host.problem.text}</p>` : ''}

@@ -21,6 +21,7 @@ table{border-collapse:collapse;width:100%;font-size:.9rem;margin:.5rem 0}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-top:1px solid var(--line);overflow-wrap:anywhere}
 th{color:var(--dim);font-weight:600;border-top:0}
 code,pre{font:0.85rem/1.45 ui-monospace,monospace}
+td .badge{white-space:nowrap}.rules td:first-child{width:9rem}.rules td:nth-child(2){width:7rem}.why{color:var(--bad)}
 pre{background:var(--code);border:1px solid var(--line);border-radius:6px;padding:.6rem .8rem;overflow-x:auto;white-space:pre-wrap;
 overflow-wrap:anywhere;user-select:all;margin:.5rem 0 0}
 footer{color:var(--dim);font-size:.85rem;margin-top:2rem}
