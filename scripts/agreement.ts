@@ -91,7 +91,7 @@ async function destinations(bed: Network): Promise<void> {
 
   const hosts = readTable(bed, 'hosts.tsv').map(([name = '']) => name.slice(0, -1));
   const input = hosts.map((host) => `${host}:25\n`).join('');
-  const run = await mailanchor(bed, ['check', '--json', '--parallel', '8', '-'], input);
+  const run = await mailanchor(bed, ['check', '--json', '--parallel', '8', '-'], { input });
   let alike = 0;
   for (const line of run.stdout.split('\n').filter(Boolean)) {
     const [host] = (JSON.parse(line) as Checked).hosts;

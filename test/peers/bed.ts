@@ -7,7 +7,14 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { namespaceName, type Run, removeForsaken, removeNamespace, runIn } from './namespace.ts';
+import {
+  namespaceName,
+  type Run,
+  type RunOptions,
+  removeForsaken,
+  removeNamespace,
+  runIn,
+} from './namespace.ts';
 import { BED_SCRIPTS } from './peers.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../packages/mailanchor/bin/mailanchor.js', import.meta.url));
@@ -83,12 +90,8 @@ export function readTable(bed: Network, file: string): readonly (readonly string
 export function mailanchor(
   { folder, namespace }: Network,
   args: readonly string[],
-  input?: string,
+  options: RunOptions = {},
 ): Promise<Run> {
   const roots = ['--root-hints', join(folder, 'root.hints'), '--trust-anchor', join(folder, 'root.key')];
-  return runIn(
-    namespace,
-    [process.execPath, PROGRAM, ...args, ...roots],
-    input === undefined ? {} : { input },
-  );
+  return runIn(namespace, [process.execPath, PROGRAM, ...args, ...roots], options);
 }

@@ -95,7 +95,7 @@ describeWithBed('check and posttls-finger on the same hosts', (bed) => {
 
   beforeAll(async () => {
     const input = hosts.map((host) => `${host}:25\n`).join('');
-    const run = await mailanchor(bed, ['check', '--json', '--parallel', '8', '-'], input);
+    const run = await mailanchor(bed, ['check', '--json', '--parallel', '8', '-'], { input });
     for (const line of run.stdout.split('\n').filter(Boolean)) {
       const [host] = (JSON.parse(line) as Checked).hosts;
       if (host !== undefined) byHost.set(host.host, host);

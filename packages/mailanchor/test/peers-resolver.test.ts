@@ -6,8 +6,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { raiseBed, readTable } from '../../../test/peers/bed.ts';
-import { runIn } from '../../../test/peers/namespace.ts';
+import { mailanchor, type Network, raiseBed, readTable } from '../../../test/peers/bed.ts';
+import { type Run, runIn, startIn } from '../../../test/peers/namespace.ts';
 import { BED_SCRIPTS, REQUIRED, whyNoPeers } from '../../../test/peers/peers.ts';
 import { BIN, environment, unbuilt } from './program.ts';
 import { type ResolverProcess, ready } from './resolver-process.ts';
@@ -15,6 +15,8 @@ import { deliveryIn, logWith, OUTCOMES, restartSender } from './sending-postfix.
 
 /** Neither Unbound's nor anybody else's in the bed. */
 const ADDRESS = '127.0.53.60';
+/** Of an Unbound without its validator. */
+const CARELESS = '127.0.53.61';
 
 const absent = whyNoPeers() ?? unbuilt;
 if (absent !== undefined && REQUIRED) throw new Error(`MAILANCHOR_TEST_PEERS=required, but ${absent}`);
@@ -25,12 +27,14 @@ describe.skipIf(absent)(
     let bed: ReturnType<typeof raiseBed> | undefined;
     let resolver: ResolverProcess | undefined;
     let maillog = '';
+    let withUnbound: Run | undefined;
 
     beforeAll(async () => {
       bed = raiseBed(10, 3);
       const { folder, namespace } = bed.network;
       const script = (text: string) =>
         runIn(namespace, ['bash', '-c', `. "${BED_SCRIPTS}/bed-lib.sh"; bed_load "${folder}"; ${text}`]);
+      withUnbound = await sending(bed.network, 'good.cases.example');
       // Nobody else who could answer.
       await script('stop unbound-$RESOLVER');
       const roots = ['--root-hints', join(folder, 'root.hints'), '--trust-anchor', join(folder, 'root.key')];
@@ -97,22 +101,51 @@ describe.skipIf(absent)(
       expect(counted('bogus')).toBeGreaterThan(0);
     });
 
-    test('check --sending sees nothing in its way', { timeout: 60_000 }, async () => {
-      const { folder, namespace } = bed!.network;
-      const roots = ['--root-hints', join(folder, 'root.hints'), '--trust-anchor', join(folder, 'root.key')];
-      const sending = (...args: string[]) =>
-        runIn(namespace, [process.execPath, BIN, 'check', '--sending', '--json', ...roots, ...args], {
-          env: { MAIL_CONFIG: join(folder, 'pf-send/etc') },
-        });
-      const good = await sending('good.cases.example');
-      const { sending: seen } = JSON.parse(good.stdout);
-      expect(seen.seen).toContain('Postfix');
-      expect(seen.resolvers).toEqual([
-        expect.objectContaining({ address: ADDRESS, state: 'answers', ad: true, signed: true }),
-      ]);
-      expect(seen.connections[0]).toMatchObject({ outcome: 'connected' });
-      expect(seen.findings).toEqual([]);
-      expect(good.status).toBe(0);
+    test('check --sending sees nothing in its way, with Unbound or with ours', {
+      timeout: 60_000,
+    }, async () => {
+      const { network } = bed!;
+      const ours = await sending(network, 'good.cases.example');
+      for (const [run, address] of [
+        [withUnbound!, network.unbound],
+        [ours, ADDRESS],
+      ] as const) {
+        const { seen, resolvers, connections, findings } = JSON.parse(run.stdout).sending;
+        expect(seen).toContain('Postfix');
+        expect(resolvers).toEqual([
+          expect.objectContaining({ address, state: 'answers', ad: true, signed: true }),
+        ]);
+        expect(connections[0]).toMatchObject({ outcome: 'connected' });
+        expect(findings).toEqual([]);
+        expect(run.status).toBe(0);
+      }
+    });
+
+    test('check --sending tells an Unbound that does not validate', { timeout: 60_000 }, async () => {
+      const { network } = bed!;
+      const { folder, namespace, unbound } = network;
+      const config = readFileSync(join(folder, `etc/unbound-${unbound}.conf`), 'utf8');
+      const careless = join(folder, 'etc/unbound-careless.conf');
+      writeFileSync(
+        careless,
+        config
+          .replaceAll(unbound, CARELESS)
+          .replace('module-config: "validator iterator"', 'module-config: "iterator"'),
+      );
+      const resolvConf = join(folder, 'careless-resolv.conf');
+      writeFileSync(resolvConf, `nameserver ${CARELESS}\noptions trust-ad\n`);
+      const child = startIn(namespace, ['unbound', '-d', '-c', careless]);
+      try {
+        const wait = `. "${BED_SCRIPTS}/bed-lib.sh"; bed_load "${folder}"; waitres ${CARELESS}`;
+        expect(await runIn(namespace, ['bash', '-c', wait])).toMatchObject({ status: 0 });
+        const run = await sending(network, '--resolv-conf', resolvConf);
+        expect(run.status).toBe(1);
+        expect(JSON.parse(run.stdout).sending.findings).toEqual([
+          expect.objectContaining({ code: 'resolver-not-validating', subject: CARELESS }),
+        ]);
+      } finally {
+        child.kill();
+      }
     });
 
     test('without a resolver nothing is sent in the clear', { timeout: 90_000 }, async () => {
@@ -135,3 +168,9 @@ describe.skipIf(absent)(
     });
   },
 );
+
+/** `check --sending` for the sending Postfix of the bed. */
+function sending(network: Network, ...args: readonly string[]): Promise<Run> {
+  const env = { MAIL_CONFIG: join(network.folder, 'pf-send/etc') };
+  return mailanchor(network, ['check', '--sending', '--json', ...args], { env });
+}
