@@ -2,8 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLabNetwork, type Lab, startLab } from '@mailanchor/lab';
+import type { DomainCheck } from '@mailanchor/smtp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LabFolder, writeLabFolder } from '../src/lab/folder.ts';
+import { loadProfile } from '../src/profile/load.ts';
+import { judgeProfile } from '../src/profile/profile.ts';
 import { checkSchema, resolutionSchema } from './fixtures/check-schema.ts';
 import { mailanchor, temporaryFolder, unbuilt } from './program.ts';
 
@@ -178,6 +181,30 @@ describe.skipIf(unbuilt)('check', () => {
     expect(dane.map(({ outcome }) => outcome)).toEqual(['pass', 'fail']);
     expect(dane[1].because).toContain('tlsa-mismatch');
     expect(readFileSync(path, 'utf8').match(/<code>TR-03108-05-M<\/code>/g)).toHaveLength(2);
+  });
+
+  test('every shipped profile: its rule of DANE passes at a good destination and fails at a renewed key', async () => {
+    const of = async (target: string): Promise<DomainCheck> =>
+      JSON.parse((await mailanchor(['check', ...configured(), '--json', target])).stdout);
+    const good = await of('good-311.example');
+    const broken = await of('renewed-key.example');
+    const rules = {
+      rfc7672: '3.2',
+      'internetnl-mail': 'mail tls dane-valid',
+      'ncsc-nl': 'own-2',
+      'bsi-tr-03108': 'TR-03108-05-M',
+      'nist-800-177': 'own-5 DANE',
+    };
+    for (const [name, id] of Object.entries(rules)) {
+      const profile = await loadProfile(name);
+      const outcomeOf = (found: DomainCheck) =>
+        judgeProfile(profile, found).rules.find((rule) => rule.id === id);
+      expect([name, outcomeOf(good)?.outcome, outcomeOf(broken)?.outcome]).toEqual([name, 'pass', 'fail']);
+    }
+    const csa = await loadProfile('csa');
+    const unsigned = await of('unsigned.example');
+    const first = (found: DomainCheck) => judgeProfile(csa, found).rules[0]?.outcome;
+    expect([first(good), first(unsigned)]).toEqual(['pass', 'fail']);
   });
 
   test('--profile nonsense is one line that lists the names', async () => {
