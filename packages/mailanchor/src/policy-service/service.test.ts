@@ -75,6 +75,16 @@ describe('what is known', () => {
     scene.now += 2 * HOUR;
     expect(scene.known('example.org')).toBeUndefined();
   });
+  test('a clock set back within the time of an answer does not stretch it', async () => {
+    const scene = new Scene();
+    await scene.learn('example.org', DANE, 3600);
+    scene.later(HOUR / 2);
+    scene.now -= HOUR / 3;
+    scene.later(HOUR / 2 - 1);
+    expect(scene.known('example.org')).toBe('OK dane-only');
+    scene.later(1);
+    expect(scene.known('example.org')).toBeUndefined();
+  });
   test('keys that have no policy ask nobody', () => {
     const scene = new Scene();
     expect(['.example.org', '[192.0.2.1]', 'a b'].map((key) => scene.known(key))).toEqual(
