@@ -7,6 +7,7 @@ import type { Done } from './done.ts';
 import { addConfigFlag, addLookupFlags, addOutputFlags, collect } from './options/flags.ts';
 import { PROFILE_NAMES } from './profile/names.ts';
 import { addPolicy } from './program-policy.ts';
+import { addTlsa } from './program-tlsa.ts';
 import { VERSION } from './version.ts';
 
 export function createProgram(context: Context, done: Done): CommandUnknownOpts {
@@ -179,77 +180,6 @@ Examples:
   mailanchor resolver
   mailanchor resolver --listen 127.0.0.1:5300 --metrics 127.0.0.1:9153
   mailanchor resolver --resolver 192.0.2.53 --state /var/lib/mailanchor`,
-  );
-}
-
-function addTlsa(program: CommandUnknownOpts, context: Context, done: Done): void {
-  const tlsa = program
-    .command('tlsa')
-    .helpCommand(false)
-    .summary('make and test TLSA records')
-    .description('The receiving side: make TLSA records and test them against a certificate chain.');
-
-  const verify = tlsa
-    .command('verify')
-    .summary('test TLSA records against a certificate chain')
-    .description('Test TLSA records against a certificate chain, as a sender would. No network.')
-    .requiredOption('--chain <file>', 'PEM, leaf first, as the server sends it')
-    .requiredOption('--tlsa <record>', '"USAGE SELECTOR MATCHING HEX"; repeatable', collect)
-    .option('--name <name>', 'reference name: the TLSA base domain first; repeatable', collect)
-    .option('--mode <mode>', 'smtp (RFC 7672: usages 0 and 1 unusable) or general (default: smtp)')
-    .option('--ca <file>', 'PEM, trusted CAs for usages 0 and 1 in mode general')
-    .option('--ee-names', 'check names for usage 3 as well')
-    .option('--at <time>', 'judge at this time: ISO 8601 or epoch seconds (default: now)')
-    .action(async (options) => {
-      const { runTlsaVerify } = await import('./commands/tlsa-verify.ts');
-      done(await runTlsaVerify(options, context));
-    });
-  addOutputFlags(verify);
-  verify.addHelpText(
-    'after',
-    `
-Exit status: 0 match, 1 mismatch, 3 no usable record, 2 bad input.
-
-Example:
-  mailanchor tlsa verify --chain chain.pem --tlsa "3 1 1 8d02...a3" --name mx1.example.org`,
-  );
-
-  const generate = tlsa
-    .command('generate')
-    .summary('print TLSA records for a certificate or key')
-    .description(
-      'Print the TLSA record for a certificate, a chain, a key or a running server, as a master-file line.',
-    )
-    .option('--cert <file>', 'certificate, PEM or DER')
-    .option('--chain <file>', 'PEM, leaf first; with usage 2 the CA certificate that issued the leaf')
-    .option('--key <file>', 'private or public key, PEM or DER (selector 1)')
-    .option(
-      '--from <host[:port]>',
-      'ask a server: STARTTLS on ports 25 and 587, TLS from the start on others',
-    )
-    .option('--usage <n>', '3 the server itself (DANE-EE), 2 its CA (DANE-TA) (default: 3)')
-    .option('--selector <n>', '1 the public key, 0 the whole certificate (default: 1)')
-    .option('--matching <n>', '1 SHA2-256, 2 SHA2-512, 0 in full (default: 1)')
-    .option(
-      '--name <host>',
-      'mail host that the record is for (default: as --from, or the certificate names it)',
-    )
-    .option('--port <n>', 'port that the record is for (default: 25, or that of --from)')
-    .option('--ttl <seconds>', 'time to live of the record (default: 3600)')
-    .action(async (options) => {
-      const { runTlsaGenerate } = await import('./commands/tlsa-generate.ts');
-      done(await runTlsaGenerate(options, context));
-    });
-  addLookupFlags(generate);
-  addConfigFlag(generate);
-  addOutputFlags(generate);
-  generate.addHelpText(
-    'after',
-    `
-Examples:
-  mailanchor tlsa generate --cert cert.pem --name mx1.example.org
-  mailanchor tlsa generate --chain fullchain.pem --usage 2 --name mx1.example.org
-  mailanchor tlsa generate --from mx1.example.org`,
   );
 }
 

@@ -6,6 +6,8 @@ import { dirname, resolve } from 'node:path';
 import { readTextFile } from '../file.ts';
 import type { Given } from '../options/given.ts';
 import type { ConfigValues, Sources } from '../options/sources.ts';
+import type { Path } from './parse.ts';
+import type { Config } from './schema.ts';
 
 /** Read where `--config` names none, the first that exists; that none exists is fine. */
 export const DEFAULT_CONFIG_FILES = ['./mailanchor.yaml', '/etc/mailanchor/mailanchor.yaml'] as const;
@@ -14,6 +16,10 @@ export interface LoadedConfig extends ConfigValues {
   readonly file: string;
   /** The settings of one command, which go before those at the top. */
   section(name: string): ConfigValues;
+  /** The whole, as the schema has it: for settings that are lists or maps of records. */
+  readonly settings: Config;
+  /** A value of `settings` with its origin: `mailanchor.yaml:3: publishers.main.server`. Paths in it start from `base`. */
+  given(path: Path, value: unknown): Given;
 }
 
 /** The file's path: named by option or environment, or a default that exists. */
@@ -41,7 +47,7 @@ export async function loadConfig(sources: Sources): Promise<LoadedConfig | undef
 
 export async function readConfig(file: string): Promise<LoadedConfig> {
   const { parseConfig } = await import('./parse.ts');
-  const values = parseConfig(await readTextFile(file, 'configuration'), file);
+  const { values, settings, lineOf } = parseConfig(await readTextFile(file, 'configuration'), file);
   const base = dirname(resolve(file));
   const from = (path: string): readonly Given[] | undefined =>
     values.get(path)?.map((entry) => ({ value: entry.value, from: `${file}:${entry.line}: ${path}`, base }));
@@ -49,5 +55,11 @@ export async function readConfig(file: string): Promise<LoadedConfig> {
     file,
     get: from,
     section: (name) => ({ get: (key) => from(`${name}.${key}`) ?? from(key) }),
+    settings,
+    given: (path, value) => ({
+      value: String(value),
+      from: `${file}:${lineOf(path)}: ${path.map(String).join('.')}`,
+      base,
+    }),
   };
 }

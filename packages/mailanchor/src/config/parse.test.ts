@@ -6,7 +6,7 @@ import { parseConfig } from './parse.ts';
 const parse = (text: string) => parseConfig(text, 'mailanchor.yaml');
 
 test('values remember their lines', () => {
-  const values = parse(
+  const { values } = parse(
     '# practice\nresolver: iterate\ndns-port: 5353\nforward-zone:\n  - a=192.0.2.1\n  - b=192.0.2.2\ncheck:\n  port: 2525\n',
   );
   expect(values.get('resolver')).toEqual([{ value: 'iterate', line: 2 }]);
@@ -18,8 +18,18 @@ test('values remember their lines', () => {
   expect(values.get('check.port')).toEqual([{ value: '2525', line: 8 }]);
 });
 
+test('what is a map of records is there as such, with its lines', () => {
+  const { settings, lineOf } = parse(
+    'publishers:\n  main:\n    kind: rfc2136\n    server: 192.0.2.53\n    tsig-key: tsig.key\n',
+  );
+  expect(settings.publishers).toEqual({
+    main: { kind: 'rfc2136', server: '192.0.2.53', 'tsig-key': 'tsig.key' },
+  });
+  expect(lineOf(['publishers', 'main', 'server'])).toBe(4);
+});
+
 test.each(['', '# nothing\n', '---\n'])('an empty file is no setting: %j', (text) => {
-  expect(parse(text).size).toBe(0);
+  expect(parse(text).values.size).toBe(0);
 });
 
 test.each([
@@ -29,6 +39,13 @@ test.each([
   ['dns-port: 0\n', /^mailanchor\.yaml:1: dns-port: /],
   ['resolver: a\nresolver: b\n', /^mailanchor\.yaml:2: .*unique/],
   ['resolver: [\n', /^mailanchor\.yaml:\d+: /],
+  ['publishers:\n  a b: { kind: exec, command: [x] }\n', /^mailanchor\.yaml:2: .*letters, digits/],
+  ['publishers:\n  a: { kind: ftp }\n', /^mailanchor\.yaml:2: publishers\.a\.kind: .*rfc2136/],
+  ['publishers:\n  a: { kind: exec, command: [] }\n', /^mailanchor\.yaml:2: publishers\.a\.command: /],
+  [
+    'publishers:\n  a: { kind: exec, command: [x], tsig-key: k }\n',
+    /^mailanchor\.yaml:2: unknown setting "tsig-key"/,
+  ],
   ['- a\n- b\n', /^mailanchor\.yaml:1: the file: /],
   ['just text\n', /^mailanchor\.yaml:1: the file: /],
   ['__proto__:\n  x: 1\n', /^mailanchor\.yaml:1: /],

@@ -2,15 +2,24 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { UsageError } from '../errors.ts';
-import { configSchema } from './schema.ts';
+import { type Config, configSchema } from './schema.ts';
 
 export interface ConfigEntry {
   readonly value: string;
   readonly line: number;
 }
 
-/** Every value by its path (`dns-port`, `check.port`); a list is several values. Throws `UsageError`, `file:line: what`. */
-export function parseConfig(text: string, file: string): ReadonlyMap<string, readonly ConfigEntry[]> {
+export interface ParsedConfig {
+  /** Every value by its path (`dns-port`, `check.port`); a list is several values. */
+  readonly values: ReadonlyMap<string, readonly ConfigEntry[]>;
+  /** The whole, as the schema has it: for settings that are lists or maps of records. */
+  readonly settings: Config;
+  /** The line of what stands at a path, or of the nearest thing above it. */
+  lineOf(path: Path): number;
+}
+
+/** Throws `UsageError`, `file:line: what`. */
+export function parseConfig(text: string, file: string): ParsedConfig {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: 'core' });
   const at = (offset: number) => lines.linePos(offset).line || 1;
@@ -24,11 +33,15 @@ export function parseConfig(text: string, file: string): ReadonlyMap<string, rea
     throw new UsageError(`${file}:1: ${firstLine(error instanceof Error ? error.message : String(error))}`);
   }
   // A file of comments alone is a file without settings.
-  if (plain === null || plain === undefined) return new Map();
+  if (plain === null || plain === undefined) return { values: new Map(), settings: {}, lineOf: () => 1 };
   const parsed = configSchema.safeParse(plain);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    if (issue) throw new UsageError(`${file}:${lineOf(document, issue, at)}: ${explain(issue)}`);
+    throw new UsageError(
+      issue
+        ? `${file}:${lineOf(document, issue, at)}: ${explain(issue)}`
+        : `${file}:1: not a configuration of Mailanchor`,
+    );
   }
 
   const values = new Map<string, ConfigEntry[]>();
@@ -39,10 +52,11 @@ export function parseConfig(text: string, file: string): ReadonlyMap<string, rea
     if (entries) entries.push(entry);
     else values.set(key, [entry]);
   });
-  return values;
+  return { values, settings: parsed.data, lineOf: (path) => lineAt(document, path, at) };
 }
 
-type Path = readonly (string | number)[];
+/** Keys and list places, from the top. */
+export type Path = readonly (string | number)[];
 
 function collect(value: unknown, path: Path, found: (path: Path, value: unknown) => void): void {
   if (Array.isArray(value)) for (const [i, item] of value.entries()) collect(item, [...path, i], found);
@@ -78,7 +92,9 @@ function explain(issue: z.core.$ZodIssue): string {
     const keys = issue.keys.map((key) => JSON.stringify(key)).join(', ');
     return `unknown setting ${keys}${where ? ` in ${where}` : ''}. \`mailanchor config schema\` lists what there is`;
   }
-  return `${where || 'the file'}: ${firstLine(issue.message)}`;
+  // Of a key that is refused, why.
+  const { message } = (issue.code === 'invalid_key' && issue.issues[0]) || issue;
+  return `${where || 'the file'}: ${firstLine(message)}`;
 }
 
 function firstLine(text: string): string {

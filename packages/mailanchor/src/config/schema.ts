@@ -1,5 +1,6 @@
 /** The configuration file, as `mailanchor config schema` prints it. Settings bear the names of the options that they stand for. */
 import { z } from 'zod';
+import { publishers } from './schema-publishers.ts';
 
 const text = z.string().min(1);
 /** What a YAML author may write with or without quotes. */
@@ -112,6 +113,7 @@ export const configSchema = z
     check: check.optional(),
     'resolver-service': service.optional(),
     'policy-service': policyService.optional(),
+    publishers: publishers.optional(),
   })
   .describe('Mailanchor configuration');
 

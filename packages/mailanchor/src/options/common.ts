@@ -1,11 +1,13 @@
 /** What every command does first: gather its settings from everywhere and find its voice. */
-import { loadConfig } from '../config/load.ts';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { type Context, Voice } from '../context.ts';
 import { Sources } from './sources.ts';
 
 export interface Common {
   readonly sources: Sources;
   readonly voice: Voice;
+  /** The configuration file, where there is one: for settings that are lists or maps of records. */
+  readonly config?: LoadedConfig;
 }
 
 /** For commands without configuration file. */
@@ -28,5 +30,9 @@ export async function readCommon(
   const { sources, voice } = readVoice(context, options);
   const config = await loadConfig(sources);
   if (config) voice.detail(`configuration: ${config.file}`);
-  return { sources: sources.over(section ? config?.section(section) : config), voice };
+  return {
+    sources: sources.over(section ? config?.section(section) : config),
+    voice,
+    ...(config && { config }),
+  };
 }
