@@ -60,7 +60,28 @@ export { type ShortestTtl, shortestTtl } from './shortest-ttl.ts';
 export * from './target.ts';
 export type { Connect } from './tcp-connect.ts';
 export { tlsaBaseCandidates } from './tlsa-base.ts';
+export {
+  TLSRPT_POLICY_TYPES,
+  TLSRPT_RESULT_TYPES,
+  type TlsRptEvent,
+  type TlsRptFailure,
+  type TlsRptPolicy,
+  type TlsRptPolicyType,
+  type TlsRptResultType,
+  type TlsRptSink,
+} from './tlsrpt/event.ts';
+export { noPolicy, stsPolicy, stsPolicyStrings, tlsaPolicy, tlsaPolicyString } from './tlsrpt/policy.ts';
 export { parseTlsRptRecord, type TlsRptRecord } from './tlsrpt/record.ts';
+export {
+  DANE_REQUIRED,
+  lookupResult,
+  MX_NOT_LISTED,
+  matchResult,
+  pkixResult,
+  sessionResult,
+  stsResult,
+  type TlsRptResult,
+} from './tlsrpt/result-type.ts';
 export * from './verdict.ts';
 export {
   type InspectionLimits,
