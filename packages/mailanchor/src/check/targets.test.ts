@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { UsageError } from '../errors.ts';
-import { fromLines, readTarget } from './targets.ts';
+import { fromLines } from '../list/lines.ts';
+import { readTarget } from './targets.ts';
 import { statusOfVerdicts } from './worst.ts';
 
 async function* chunks(...texts: string[]) {
@@ -9,7 +10,7 @@ async function* chunks(...texts: string[]) {
 
 const read = async (...texts: string[]) => {
   const lines: string[] = [];
-  for await (const line of fromLines(chunks(...texts), 'list')) {
+  for await (const line of fromLines(chunks(...texts), 'list', readTarget)) {
     lines.push(line.kind === 'target' ? line.text : `${line.where} ${line.problem}`);
   }
   return lines;

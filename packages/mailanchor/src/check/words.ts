@@ -10,6 +10,15 @@ export const VERDICT_TONE: Readonly<Record<DomainVerdict, Tone>> = {
   unknown: 'warn',
 };
 
+/** The order of verdicts in the counts of a run. */
+export const PROGRESS_ORDER: readonly DomainVerdict[] = [
+  'protected',
+  'partial',
+  'unprotected',
+  'broken',
+  'unknown',
+];
+
 /** One sentence on the verdict. */
 export function summary(check: DomainCheck): string {
   const hosts = check.hosts.length;

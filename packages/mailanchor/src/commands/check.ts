@@ -1,27 +1,23 @@
 /** `mailanchor check TARGET...` */
 import { writeFile } from 'node:fs/promises';
-import { type DomainCheck, type DomainVerdict, SharedSessions } from '@mailanchor/smtp';
-import { asCompleted } from '../check/as-completed.ts';
-import { inOrder } from '../check/in-order.ts';
+import { type DomainCheck, type DomainVerdict, SharedSessions, type Target } from '@mailanchor/smtp';
 import { type CheckLookup, openCheckLookup } from '../check/inspection.ts';
 import { Overview } from '../check/overview.ts';
 import { renderCheck, renderVerdict } from '../check/render.ts';
-import { ResultFile } from '../check/result-file.ts';
+import { CHECK_LINES } from '../check/result-lines.ts';
 import { checkTarget, progressText } from '../check/run.ts';
-import { RunProgress } from '../check/run-progress.ts';
 import { type CheckSettings, readCheckSettings } from '../check/settings.ts';
-import {
-  countLines,
-  fromArguments,
-  fromFile,
-  fromLines,
-  readTarget,
-  type TargetLine,
-} from '../check/targets.ts';
+import { readTarget, type TargetLine } from '../check/targets.ts';
+import { PROGRESS_ORDER } from '../check/words.ts';
 import { statusOfVerdicts } from '../check/worst.ts';
 import type { Context, Voice } from '../context.ts';
 import { fileProblem, UsageError } from '../errors.ts';
 import { keepHeapSmall } from '../heap.ts';
+import { countLines } from '../list/lines.ts';
+import { ResultFile } from '../list/result-file.ts';
+import { RunProgress } from '../list/run-progress.ts';
+import { chooseSource, type ListSource } from '../list/source.ts';
+import { asCompleted, inOrder } from '../list/work-through.ts';
 import { readCommon } from '../options/common.ts';
 import { loadProfile } from '../profile/load.ts';
 import { judgeProfile, type Profile, type ProfileResult } from '../profile/profile.ts';
@@ -32,15 +28,12 @@ type Outcome =
   | { readonly kind: 'checked'; readonly check: DomainCheck }
   | { readonly kind: 'bad'; readonly where: string; readonly problem: string };
 
-/** Where targets come from. */
-interface Source {
-  readonly lines: AsyncGenerator<TargetLine>;
-  /** A list is done as it comes; targets of the command line are told in their order. */
-  readonly isList: boolean;
-  /** Whether several checks may meet the same hosts. */
-  readonly several: boolean;
-  readonly file?: string;
-}
+const COMMAND = {
+  command: 'check',
+  targets: 'targets',
+  nothing: 'nothing to check. Give a domain, such as: mailanchor check example.org',
+  read: readTarget,
+} as const;
 
 export async function runCheck(
   texts: readonly string[],
@@ -55,7 +48,7 @@ export async function runCheck(
     return runSending(texts, options, context);
   }
   const file = typeof options['file'] === 'string' ? options['file'] : undefined;
-  const source = chooseSource(texts, file, context);
+  const source = chooseSource(COMMAND, texts, file, context);
   const { sources, voice } = await readCommon(context, options, 'check');
   const settings = readCheckSettings(sources);
   if (settings.html !== undefined && source.isList) {
@@ -65,7 +58,9 @@ export async function runCheck(
   }
   const profile = settings.profile === undefined ? undefined : await loadProfile(settings.profile);
   const results =
-    settings.output === undefined ? undefined : await ResultFile.open(settings.output, settings.resume);
+    settings.output === undefined
+      ? undefined
+      : await ResultFile.open(settings.output, settings.resume, CHECK_LINES);
   try {
     const lookup = await openCheckLookup(settings, source.isList);
     try {
@@ -80,11 +75,11 @@ export async function runCheck(
 }
 
 interface RunParts {
-  readonly source: Source;
+  readonly source: ListSource<Target>;
   readonly settings: CheckSettings;
   readonly lookup: CheckLookup;
   readonly voice: Voice;
-  readonly results: ResultFile | undefined;
+  readonly results: ResultFile<DomainVerdict> | undefined;
   readonly profile: Profile | undefined;
 }
 
@@ -94,7 +89,7 @@ class Run {
   readonly #overview = new Overview();
   readonly #verdicts = new Set<DomainVerdict>();
   readonly #shared: SharedSessions | undefined;
-  #progress: RunProgress | undefined;
+  #progress: RunProgress<DomainVerdict> | undefined;
   #badLines = 0;
   readonly #pages: DomainCheck[] | undefined;
   readonly #judged = new Map<DomainCheck, ProfileResult>();
@@ -114,8 +109,8 @@ class Run {
     const { source, settings, voice, results } = this.#parts;
     const { isList, file } = source;
     if (results) {
-      this.#overview.addBefore(results.before.verdicts);
-      for (const verdict of results.before.verdicts.keys()) this.#verdicts.add(verdict);
+      this.#overview.addBefore(results.before.outcomes);
+      for (const verdict of results.before.outcomes.keys()) this.#verdicts.add(verdict);
     }
     if (isList) {
       keepHeapSmall();
@@ -123,6 +118,7 @@ class Run {
         total: file === undefined ? undefined : await countLines(file),
         before: results?.before.count ?? 0,
         now: () => performance.now(),
+        order: PROGRESS_ORDER,
       });
     }
     const each = isList ? asCompleted : inOrder;
@@ -231,25 +227,4 @@ function printOutcome(check: DomainCheck, voice: Voice, further: boolean, profil
     if (profile) lines.push(...renderProfile(profile, voice.paint));
     voice.print(further ? ['', ...lines] : lines);
   }
-}
-
-/** Where targets come from. Throws `UsageError` for those of the command line before anything is looked up. */
-function chooseSource(texts: readonly string[], file: string | undefined, context: Context): Source {
-  const standardInput = texts.includes('-') || file === '-';
-  if (
-    Number(standardInput) +
-      Number(file !== undefined && file !== '-') +
-      Number(texts.some((t) => t !== '-')) >
-    1
-  ) {
-    throw new UsageError('check: give targets, or --file, or - for standard input: one of them');
-  }
-  if (standardInput)
-    return { lines: fromLines(context.stdin, 'standard input'), isList: true, several: true };
-  if (file !== undefined) return { lines: fromFile(file), isList: true, several: true, file };
-  if (texts.length === 0) {
-    throw new UsageError('check: nothing to check. Give a domain, such as: mailanchor check example.org');
-  }
-  for (const text of texts) readTarget(text);
-  return { lines: fromArguments(texts), isList: false, several: texts.length > 1 };
 }

@@ -1,5 +1,4 @@
-/** How far a run over many targets is: a bar, the rate, the time that is left, counts of verdicts; one line. */
-import type { DomainVerdict } from '@mailanchor/smtp';
+/** How far a run over many targets is: a bar, the rate, the time that is left, counts of outcomes; one line. */
 
 /** Milliseconds over which the rate is taken: long enough to be calm, short enough to follow. */
 const WINDOW_MS = 15_000;
@@ -8,25 +7,25 @@ const SAMPLE_MS = 500;
 const BAR_CELLS = 20;
 const PARTS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
 
-export interface RunProgressOptions {
+export interface RunProgressOptions<W extends string> {
   /** Targets in all; undefined where nobody knows, as with standard input. */
   readonly total: number | undefined;
   /** Done by an earlier run: they count for the bar and not for the rate. */
   readonly before: number;
   /** Milliseconds on a clock that never jumps. */
   readonly now: () => number;
+  /** How results may end, in the order in which they are counted out. */
+  readonly order: readonly W[];
 }
 
-const ORDER: readonly DomainVerdict[] = ['protected', 'partial', 'unprotected', 'broken', 'unknown'];
-
-export class RunProgress {
-  readonly #options: RunProgressOptions;
-  readonly #counts = new Map<DomainVerdict, number>();
+export class RunProgress<W extends string> {
+  readonly #options: RunProgressOptions<W>;
+  readonly #counts = new Map<W, number>();
   readonly #samples: { at: number; done: number }[] = [];
   #done = 0;
   #bad = 0;
 
-  constructor(options: RunProgressOptions) {
+  constructor(options: RunProgressOptions<W>) {
     this.#options = options;
     this.#samples.push({ at: options.now(), done: 0 });
   }
@@ -35,8 +34,8 @@ export class RunProgress {
     return this.#options.before + this.#done;
   }
 
-  add(verdict: DomainVerdict): void {
-    this.#counts.set(verdict, (this.#counts.get(verdict) ?? 0) + 1);
+  add(outcome: W): void {
+    this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
     this.#done++;
     this.#sample();
   }
@@ -59,9 +58,9 @@ export class RunProgress {
     if (rate > 0) parts.push(`${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))}/s`);
     if (total !== undefined && rate > 0 && total > passed)
       parts.push(`${duration((total - passed) / rate)} left`);
-    const counts = ORDER.flatMap((verdict) => {
-      const many = this.#counts.get(verdict);
-      return many === undefined ? [] : [`${count(many)} ${verdict}`];
+    const counts = this.#options.order.flatMap((outcome) => {
+      const many = this.#counts.get(outcome);
+      return many === undefined ? [] : [`${count(many)} ${outcome}`];
     });
     if (this.#bad > 0) counts.push(`${count(this.#bad)} bad ${this.#bad === 1 ? 'line' : 'lines'}`);
     if (counts.length > 0) parts.push(counts.join(', '));

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { CHECK_LINES as CHECKS } from '../check/result-lines.ts';
 import { UsageError } from '../errors.ts';
 import { ResultFile } from './result-file.ts';
 
@@ -22,7 +23,7 @@ const two = `${line('a.example')}\n${line('b.example', 'broken')}\n`;
 
 test('a new file takes lines', async () => {
   const name = path();
-  const file = await ResultFile.open(name, false);
+  const file = await ResultFile.open(name, false, CHECKS);
   await file.append('{"a":1}');
   await file.append('{"b":2}');
   await file.close();
@@ -30,14 +31,14 @@ test('a new file takes lines', async () => {
 });
 
 test('an empty file is as good as none; a full one is not written over', async () => {
-  await (await ResultFile.open(path(''), false)).close();
-  await expect(ResultFile.open(path(two), false)).rejects.toThrow(/is there already: --resume/);
+  await (await ResultFile.open(path(''), false, CHECKS)).close();
+  await expect(ResultFile.open(path(two), false, CHECKS)).rejects.toThrow(/is there already: --resume/);
 });
 
 test('what stands there is done, as often as it stands there', async () => {
-  const file = await ResultFile.open(path(`${two}${line('a.example')}\n`), true);
+  const file = await ResultFile.open(path(`${two}${line('a.example')}\n`), true, CHECKS);
   expect(file.before.count).toBe(3);
-  expect([...file.before.verdicts]).toEqual([
+  expect([...file.before.outcomes]).toEqual([
     ['protected', 2],
     ['broken', 1],
   ]);
@@ -59,7 +60,7 @@ test.each([
 ])('a last line %s is mended away', async (_, rest) => {
   const name = path();
   writeFileSync(name, Buffer.concat([Buffer.from(two), Buffer.from(rest)]));
-  const file = await ResultFile.open(name, true);
+  const file = await ResultFile.open(name, true, CHECKS);
   expect(file.before.count).toBe(2);
   await file.append(line('c.example'));
   await file.close();
@@ -68,7 +69,7 @@ test.each([
 
 test('a first line that was cut is mended away as well', async () => {
   const name = path('{"target":"a.exa');
-  await (await ResultFile.open(name, true)).close();
+  await (await ResultFile.open(name, true, CHECKS)).close();
   expect(readFileSync(name, 'utf8')).toBe('');
 });
 
@@ -81,17 +82,19 @@ test.each([
   ['damage in the middle', `${line('a.example')}\n{"tar\n${line('b.example')}\n`],
 ])('%s is refused and left as it is', async (_, text) => {
   const name = path(text);
-  await expect(ResultFile.open(name, true)).rejects.toThrow(UsageError);
+  await expect(ResultFile.open(name, true, CHECKS)).rejects.toThrow(UsageError);
   expect(readFileSync(name, 'utf8')).toBe(text);
 });
 
 test('a long line over many chunks', async () => {
   const long = JSON.stringify({ target: 'a.example', verdict: 'partial', text: 'x'.repeat(3_000_000) });
-  const file = await ResultFile.open(path(`${long}\n${two}`), true);
+  const file = await ResultFile.open(path(`${long}\n${two}`), true, CHECKS);
   expect(file.before.count).toBe(3);
   await file.close();
 });
 
 test('a folder that is not there', async () => {
-  await expect(ResultFile.open(join(folder, 'no', 'such'), false)).rejects.toThrow(/--output: cannot open/);
+  await expect(ResultFile.open(join(folder, 'no', 'such'), false, CHECKS)).rejects.toThrow(
+    /--output: cannot open/,
+  );
 });

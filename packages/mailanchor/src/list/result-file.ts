@@ -4,27 +4,37 @@
  */
 import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { DOMAIN_VERDICTS, type DomainVerdict } from '@mailanchor/smtp';
 import { fileProblem, MailanchorError, UsageError } from '../errors.ts';
 
 const LF = 0x0a;
 /** Octets of the longest line that is read; a check of many hosts with long chains has some hundred thousand. */
 const MAX_LINE = 64 << 20;
 
+/** What the lines of a file are. `W`: the words that a result may end in. */
+export interface ResultLines<W extends string> {
+  /** What one line is, for errors: `check`. */
+  readonly what: string;
+  /** The member that names the target; the first of the line. */
+  readonly target: string;
+  /** The member that says how it ended. */
+  readonly outcome: string;
+  readonly outcomes: readonly W[];
+}
+
 /** What an earlier run left. */
-export interface DoneBefore {
+export interface DoneBefore<W extends string> {
   /** How often each target was done. */
   readonly targets: Map<string, number>;
-  readonly verdicts: Map<DomainVerdict, number>;
+  readonly outcomes: Map<W, number>;
   readonly count: number;
 }
 
-export class ResultFile {
+export class ResultFile<W extends string> {
   readonly path: string;
-  readonly before: DoneBefore;
+  readonly before: DoneBefore<W>;
   readonly #handle: FileHandle;
 
-  private constructor(path: string, handle: FileHandle, before: DoneBefore) {
+  private constructor(path: string, handle: FileHandle, before: DoneBefore<W>) {
     this.path = path;
     this.#handle = handle;
     this.before = before;
@@ -34,7 +44,11 @@ export class ResultFile {
    * Opens a new file, or with `resume` one that may be there. Throws `UsageError` for one that is there and not to be gone on with, that
    * holds something else, or cannot be opened.
    */
-  static async open(path: string, resume: boolean): Promise<ResultFile> {
+  static async open<W extends string>(
+    path: string,
+    resume: boolean,
+    lines: ResultLines<W>,
+  ): Promise<ResultFile<W>> {
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND;
     let handle: FileHandle;
     try {
@@ -45,7 +59,7 @@ export class ResultFile {
       throw new UsageError(`--output: ${openProblem(error, path)}`, { cause: error });
     }
     try {
-      return new ResultFile(path, handle, resume ? await readDone(path, handle) : nothing());
+      return new ResultFile(path, handle, resume ? await readDone(path, handle, lines) : nothing<W>());
     } catch (error) {
       await handle.close();
       throw error;
@@ -96,45 +110,47 @@ function openProblem(error: unknown, path: string): string {
   return `${path} is there already: --resume goes on with it, or give another file`;
 }
 
-function nothing(): DoneBefore {
-  return { targets: new Map(), verdicts: new Map(), count: 0 };
+function nothing<W extends string>(): DoneBefore<W> {
+  return { targets: new Map(), outcomes: new Map(), count: 0 };
 }
 
 /** Reads what is there and cuts off a last line that is not whole. */
-async function readDone(path: string, handle: FileHandle): Promise<DoneBefore> {
+async function readDone<W extends string>(
+  path: string,
+  handle: FileHandle,
+  format: ResultLines<W>,
+): Promise<DoneBefore<W>> {
+  const alien = (line: number) => new UsageError(`--output: ${path}:${line} is no line of a ${format.what}`);
   const targets = new Map<string, number>();
-  const verdicts = new Map<DomainVerdict, number>();
+  const outcomes = new Map<W, number>();
   let count = 0;
   let good = 0;
   let broken: number | undefined;
   for await (const { line, end } of wholeLines(path)) {
     // Only a last line can have been left half written; anything before it is another file.
-    if (broken !== undefined) throw new UsageError(`--output: ${path}:${broken} is no line of a check`);
-    const done = line.length === 0 ? undefined : readLine(line);
+    if (broken !== undefined) throw alien(broken);
+    const done = line.length === 0 ? undefined : readLine(line, format);
     if (!done) broken = count + 1;
     else {
       targets.set(done.target, (targets.get(done.target) ?? 0) + 1);
-      verdicts.set(done.verdict, (verdicts.get(done.verdict) ?? 0) + 1);
+      outcomes.set(done.outcome, (outcomes.get(done.outcome) ?? 0) + 1);
       count++;
       good = end;
     }
   }
   // A file that holds no line of ours at all is not ours to cut.
-  if (good === 0 && broken !== undefined) throw new UsageError(`--output: ${path}:1 is no line of a check`);
+  if (good === 0 && broken !== undefined) throw alien(1);
   const { size } = await handle.stat();
   if (size > good) {
-    if (good === 0 && !(await beginsLikeOurs(path)))
-      throw new UsageError(`--output: ${path}:1 is no line of a check`);
+    if (good === 0 && !(await beginsLikeOurs(path, `{"${format.target}":`))) throw alien(1);
     await handle.truncate(good);
   }
-  return { targets, verdicts, count };
+  return { targets, outcomes, count };
 }
 
-const BEGINNING = '{"target":';
-
-async function beginsLikeOurs(path: string): Promise<boolean> {
-  for await (const chunk of createReadStream(path, { end: BEGINNING.length - 1 })) {
-    return BEGINNING.startsWith((chunk as Buffer).toString('latin1'));
+async function beginsLikeOurs(path: string, beginning: string): Promise<boolean> {
+  for await (const chunk of createReadStream(path, { end: beginning.length - 1 })) {
+    return beginning.startsWith((chunk as Buffer).toString('latin1'));
   }
   return true;
 }
@@ -150,11 +166,14 @@ async function* wholeLines(path: string): AsyncGenerator<{ line: Buffer; end: nu
       yield { line: rest.subarray(0, end), end: offset };
       rest = rest.subarray(end + 1);
     }
-    if (rest.length > MAX_LINE) throw new UsageError(`--output: ${path} is no file of checks`);
+    if (rest.length > MAX_LINE) throw new UsageError(`--output: ${path} is no file of results`);
   }
 }
 
-function readLine(line: Buffer): { target: string; verdict: DomainVerdict } | undefined {
+function readLine<W extends string>(
+  line: Buffer,
+  format: ResultLines<W>,
+): { target: string; outcome: W } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line.toString('utf8'));
@@ -162,7 +181,8 @@ function readLine(line: Buffer): { target: string; verdict: DomainVerdict } | un
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { target, verdict } = value as { target?: unknown; verdict?: unknown };
-  const known = DOMAIN_VERDICTS.find((one) => one === verdict);
-  return typeof target === 'string' && known ? { target, verdict: known } : undefined;
+  const members = new Map<string, unknown>(Object.entries(value));
+  const target = members.get(format.target);
+  const outcome = format.outcomes.find((one) => one === members.get(format.outcome));
+  return typeof target === 'string' && outcome !== undefined ? { target, outcome } : undefined;
 }

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { PROGRESS_ORDER } from '../check/words.ts';
 import { RunProgress } from './run-progress.ts';
 
 const stage = (total: number | undefined, before = 0) => {
   let now = 0;
-  const progress = new RunProgress({ total, before, now: () => now });
+  const progress = new RunProgress({ total, before, now: () => now, order: PROGRESS_ORDER });
   return { progress, pass: (ms: number) => (now += ms) };
 };
 

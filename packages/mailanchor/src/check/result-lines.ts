@@ -1,0 +1,10 @@
+/** The lines that `check --output` writes and `--resume` reads. */
+import { DOMAIN_VERDICTS, type DomainVerdict } from '@mailanchor/smtp';
+import type { ResultLines } from '../list/result-file.ts';
+
+export const CHECK_LINES: ResultLines<DomainVerdict> = {
+  what: 'check',
+  target: 'target',
+  outcome: 'verdict',
+  outcomes: DOMAIN_VERDICTS,
+};
