@@ -34,6 +34,7 @@ export function addPolicy(program: CommandUnknownOpts, context: Context, done: D
       '--partial-dane <which>',
       'dane or sts: which counts where some hosts have TLSA records and MTA-STS is enforced (default: dane)',
     )
+    .option('--tlsrpt-attributes', 'answers with attributes for TLS reports; for Postfix 3.10 and later')
     .action(async (options) => {
       const { runPolicy } = await import('./commands/policy.ts');
       done(await runPolicy(options, context));

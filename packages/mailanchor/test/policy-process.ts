@@ -60,9 +60,9 @@ export async function readAll(socket: Socket, until?: (text: string) => boolean)
 }
 
 /** The reply to one question, without its frame. */
-export async function askSocketmap(place: Place, key: string): Promise<string> {
+export async function askSocketmap(place: Place, key: string, map = 'policy'): Promise<string> {
   const socket = await open(place);
-  socket.write(netstring(`policy ${key}`));
+  socket.write(netstring(`${map} ${key}`));
   const reply = await readAll(socket, (text) => text.endsWith(','));
   return /^\d+:(.*),$/.exec(reply)?.[1] ?? reply;
 }

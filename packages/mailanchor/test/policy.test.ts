@@ -57,6 +57,25 @@ describe.skipIf(unbuilt)('answers', () => {
     expect(await process.stop()).toBe(0);
   });
 
+  test('attributes for TLS reports, where they are asked for and where they are switched on', async () => {
+    const key = 'sts-good.example:2525';
+    const plain = 'OK secure match=mx.sts-good.example servername=hostname';
+    const long =
+      /^OK secure match=mx\.sts-good\.example servername=hostname policy_type=sts policy_domain=sts-good\.example \{ policy_string = version: STSv1 \} .* mx_host_pattern=mx\.sts-good\.example$/;
+    const first = await start();
+    expect(await askSocketmap({ port: first.socketmap }, key, 'policy-tlsrpt')).toMatch(long);
+    expect(await askSocketmap({ port: first.socketmap }, key)).toBe(plain);
+    expect(await askSocketmap({ port: first.socketmap }, key, 'QUERYwithTLSRPT')).toMatch(long);
+    expect(await askSocketmap({ port: first.socketmap }, at('good-311.example'), 'policy-tlsrpt')).toBe(
+      'OK dane-only',
+    );
+    const second = await start('--tlsrpt-attributes');
+    expect(await askSocketmap({ port: second.socketmap }, key)).toMatch(long);
+    expect(await askTcpTable({ port: second.tcpTable }, key)).toMatch(
+      /^200 secure%20.*%20policy_type=sts%20.*%20mx_host_pattern=mx\.sts-good\.example\n$/,
+    );
+  });
+
   test('name servers that are silent: what is known is answered, the rest waits', async () => {
     const { socketmap } = await start('--timeout', '1');
     expect(await askSocketmap({ port: socketmap }, at('good-311.example'))).toBe('OK dane-only');

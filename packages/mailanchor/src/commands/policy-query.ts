@@ -46,11 +46,16 @@ export async function runPolicyQuery(text: string, options: Options, context: Co
 }
 
 function tell(voice: Voice, key: string, answer: Answer, options: Options, hosts: readonly string[]): number {
-  const { status, text, reason } = answer;
-  if (voice.json) voice.printJson({ key, status, policy: text, reason });
+  const { status, text, attributes, reason } = answer;
+  if (voice.json)
+    voice.printJson({ key, status, policy: text, ...(attributes !== undefined && { attributes }), reason });
   else {
+    const told = attributes === undefined ? [] : [`  for Postfix 3.10 and later: ${printable(attributes)}`];
     const words = status === 'OK' ? text : status === 'NOTFOUND' ? 'NOTFOUND' : `${status} ${text}`;
-    voice.print([printable(words), ...(options['explain'] ? [`  ${printable(reason)}`, ...hosts] : [])]);
+    voice.print([
+      printable(words),
+      ...(options['explain'] ? [`  ${printable(reason)}`, ...told, ...hosts] : []),
+    ]);
   }
   return status === 'TEMP' || status === 'PERM' ? ExitCode.unknown : ExitCode.ok;
 }

@@ -88,6 +88,10 @@ const policyService = z
       .enum(['dane', 'sts'])
       .describe('which counts where some hosts have TLSA records and MTA-STS is enforced')
       .optional(),
+    'tlsrpt-attributes': z
+      .boolean()
+      .describe('whether every answer bears attributes for TLS reports; Postfix 3.10 and later')
+      .optional(),
     overrides: z.array(override).describe('policies set by hand').optional(),
   })
   .describe('settings of `mailanchor policy`');

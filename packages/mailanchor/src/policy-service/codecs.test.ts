@@ -10,7 +10,7 @@ const word = (protocol: Protocol, text: string) => {
   const decoded = read(protocol, text);
   switch (decoded.kind) {
     case 'question':
-      return `${decoded.key} ${decoded.end}`;
+      return `${decoded.key}${decoded.attributes ? '+' : ''} ${decoded.end}`;
     case 'reply':
       return `${decoded.answer.status} ${decoded.end}`;
     default:
@@ -23,6 +23,10 @@ describe('socketmap', () => {
   test.each([
     ['18:policy example.org,', 'example.org 22'],
     ['9:policy a ,rest', 'a  12'],
+    ['25:policy-tlsrpt example.org,', 'example.org+ 29'],
+    ['17:QUERY example.org,', 'example.org 21'],
+    ['27:QUERYwithTLSRPT example.org,', 'example.org+ 31'],
+    ['24:policy-TLSRPT example.or,', 'PERM 28'],
     ['', 'more'],
     ['1', 'more'],
     ['18:', 'more'],

@@ -4,12 +4,15 @@
  */
 import type { Socket } from 'node:net';
 import { type Answer, permanent } from './answer.ts';
-import type { Protocol } from './protocol.ts';
+import type { Decoded, Protocol } from './protocol.ts';
+import { withAttributes } from './tlsrpt-attributes.ts';
 
 export type CloseReason = 'malformed' | 'unread' | 'flood' | 'unfinished' | 'idle' | 'evicted' | 'refused';
 
 export interface ConnectionHandlers {
   readonly answer: (key: string) => Answer | Promise<Answer>;
+  /** Whether all answers bear their attributes for TLS reports, asked for or not. */
+  readonly attributes: boolean;
   /** Called once; `reason` where it was we who closed. */
   readonly closed: (connection: Connection, reason: CloseReason | undefined) => void;
 }
@@ -77,7 +80,7 @@ export class Connection {
         break;
       }
       at = decoded.end;
-      const answer = decoded.kind === 'reply' ? decoded.answer : this.#handlers.answer(decoded.key);
+      const answer = decoded.kind === 'reply' ? decoded.answer : this.#answer(decoded);
       if (answer instanceof Promise) this.#await(answer);
       else replies.push(this.#encode(answer));
     }
@@ -94,6 +97,12 @@ export class Connection {
     this.unfinishedSince = unfinished
       ? ((at === 0 ? this.unfinishedSince : undefined) ?? this.active)
       : undefined;
+  }
+
+  #answer(question: Extract<Decoded, { kind: 'question' }>): Answer | Promise<Answer> {
+    const answer = this.#handlers.answer(question.key);
+    if (!question.attributes && !this.#handlers.attributes) return answer;
+    return answer instanceof Promise ? answer.then(withAttributes) : withAttributes(answer);
   }
 
   #await(answer: Promise<Answer>): void {

@@ -2,7 +2,14 @@
 import type { Answer } from './answer.ts';
 
 export type Decoded =
-  | { readonly kind: 'question'; readonly key: string /** Index of what follows. */; readonly end: number }
+  | {
+      readonly kind: 'question';
+      readonly key: string;
+      /** Whether the answer is wanted with its attributes for TLS reports. */
+      readonly attributes?: boolean;
+      /** Index of what follows. */
+      readonly end: number;
+    }
   /** A request that can be read and makes no sense: it gets this reply. */
   | { readonly kind: 'reply'; readonly answer: Answer; readonly end: number }
   /** The request is not complete yet. */

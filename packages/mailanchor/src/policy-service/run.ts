@@ -94,6 +94,7 @@ export class RunningPolicy {
     });
     this.#streams = new StreamServer({
       answer: (key) => this.#service.answer(key),
+      attributes: settings.tlsrptAttributes,
       access: new AccessList(settings.allow),
       maxConnections: settings.maxConnections,
     });

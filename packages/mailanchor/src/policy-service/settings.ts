@@ -36,6 +36,8 @@ export interface PolicySettings {
     readonly ca: NamedFile | undefined;
     readonly privateAddresses: boolean;
   };
+  /** Whether every answer bears its attributes for TLS reports, asked for or not. */
+  readonly tlsrptAttributes: boolean;
   readonly overrides: readonly Override[];
 }
 
@@ -72,6 +74,7 @@ export function readPolicySettings(sources: Sources, environment: Environment = 
       ca: optional(sources.one('sts-ca'), namedFile),
       privateAddresses: sources.on('sts-private-addresses'),
     },
+    tlsrptAttributes: sources.on('tlsrpt-attributes'),
     overrides: readOverrides(sources),
   };
 }

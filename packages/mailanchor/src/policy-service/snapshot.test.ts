@@ -22,6 +22,20 @@ function restored(octets: Uint8Array, now = NOW, fingerprint = 'ab12'): string[]
   );
 }
 
+test('attributes come back with their policy', () => {
+  const cache = new AnswerCache(10);
+  const kept: Answer = {
+    status: 'OK',
+    text: 'secure match=a.example',
+    attributes: 'policy_type=sts',
+    reason: 'why',
+  };
+  cache.set('a.example', kept, 60_000, NOW, 0);
+  const next = new AnswerCache(10);
+  readSnapshot(writeSnapshot(cache, 'ab12', NOW), next, 'ab12', NOW, 0);
+  expect([...next.values()].map((entry) => entry.answer)).toEqual([kept]);
+});
+
 test('policies come back for what is left of their time; what failed does not', () => {
   expect(restored(made(), NOW + 1000)).toEqual([
     'a.example OK 59000 60000',

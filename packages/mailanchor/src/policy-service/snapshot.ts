@@ -8,10 +8,10 @@ import type { AnswerCache } from './answer-cache.ts';
 import { parseKey } from './key.ts';
 
 export const SNAPSHOT_FILE = 'policy-cache';
-const FORMAT = 'mailanchor policy cache 1';
+const FORMAT = 'mailanchor policy cache 2';
 
-/** [key, status, text, reason, since, expires] */
-type Line = [string, 'OK' | 'NOTFOUND', string, string, number, number];
+/** [key, status, text, reason, since, expires, attributes] */
+type Line = [string, 'OK' | 'NOTFOUND', string, string, number, number, string?];
 
 /** `fingerprint`: of what answers rest on besides the Internet. */
 export function writeSnapshot(cache: AnswerCache, fingerprint: string, now: number): Buffer {
@@ -19,6 +19,7 @@ export function writeSnapshot(cache: AnswerCache, fingerprint: string, now: numb
   for (const { key, answer, since, expires } of cache.values()) {
     if ((answer.status !== 'OK' && answer.status !== 'NOTFOUND') || expires <= now) continue;
     const line: Line = [key, answer.status, answer.text, answer.reason, since, expires];
+    if (answer.attributes !== undefined) line.push(answer.attributes);
     lines.push(JSON.stringify(line));
   }
   const body = lines.map((line) => `${line}\n`).join('');
@@ -43,10 +44,10 @@ export function readSnapshot(
   let taken = 0;
   for (const line of body.split('\n')) {
     if (line === '') continue;
-    const [key, status, text, reason, since, expires] = JSON.parse(line) as Line;
+    const [key, status, text, reason, since, expires, attributes] = JSON.parse(line) as Line;
     // Made in the future: the clock has been set back.
     if (expires <= now || since > now || parseKey(key).kind === 'other') continue;
-    const answer: Answer = { status, text, reason };
+    const answer: Answer = { status, text, ...(attributes !== undefined && { attributes }), reason };
     cache.set(key, answer, expires - now, now, running, since);
     taken++;
   }

@@ -2,8 +2,16 @@
 import { type Answer, permanent } from './answer.ts';
 import type { Decoded, Protocol } from './protocol.ts';
 
-/** The name of our map: `socketmap:inet:127.0.0.1:8461:policy`. */
-export const MAP = 'policy';
+/**
+ * The names of our map, and whether its answers bear attributes for TLS reports: `socketmap:inet:127.0.0.1:8461:policy-tlsrpt`. The last two
+ * are those of postfix-tlspol.
+ */
+const MAPS: ReadonlyMap<string, boolean> = new Map([
+  ['policy', false],
+  ['policy-tlsrpt', true],
+  ['QUERY', false],
+  ['QUERYwithTLSRPT', true],
+]);
 /** Octets of a request's text. */
 export const LONGEST_REQUEST = 10_000;
 
@@ -47,7 +55,11 @@ export const SOCKETMAP: Protocol = {
 function question(payload: string, end: number): Decoded {
   const space = payload.indexOf(' ');
   const map = space < 0 ? payload : payload.slice(0, space);
-  if (map === MAP && space > 0) return { kind: 'question', key: payload.slice(space + 1), end };
-  const answer: Answer = permanent(`the map here is called ${MAP}: socketmap:inet:ADDRESS:PORT:${MAP}`);
+  const attributes = MAPS.get(map);
+  if (attributes !== undefined && space > 0)
+    return { kind: 'question', key: payload.slice(space + 1), ...(attributes && { attributes }), end };
+  const answer: Answer = permanent(
+    'the map here is called policy or policy-tlsrpt: socketmap:inet:ADDRESS:PORT:policy',
+  );
   return { kind: 'reply', answer, end };
 }

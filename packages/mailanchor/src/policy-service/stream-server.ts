@@ -7,6 +7,8 @@ import type { Protocol } from './protocol.ts';
 
 export interface StreamServerOptions {
   readonly answer: (key: string) => Answer | Promise<Answer>;
+  /** Whether all answers bear their attributes for TLS reports, asked for or not. Default false. */
+  readonly attributes?: boolean;
   /** Of clients with addresses; a unix socket has permissions. */
   readonly access: AccessList;
   readonly maxConnections: number;
@@ -79,6 +81,7 @@ export class StreamServer {
       protocol,
       {
         answer: this.#options.answer,
+        attributes: this.#options.attributes ?? false,
         closed: (gone, reason) => {
           this.#connections.delete(gone);
           if (reason) this.counts.closed[reason]++;

@@ -4,7 +4,7 @@
  */
 import { Name } from '@mailanchor/dns';
 import type { Resolver } from '@mailanchor/dnssec';
-import { discoverSts, type EnforcedSts, type FetchPolicy, type StsPolicy } from '@mailanchor/smtp';
+import { discoverSts, type FetchPolicy, type StsPolicy } from '@mailanchor/smtp';
 
 export interface StsMemoryOptions {
   readonly fetch: FetchPolicy;
@@ -15,7 +15,8 @@ export interface StsMemoryOptions {
 }
 
 export interface FoundSts {
-  readonly sts?: EnforcedSts;
+  /** Only one that is enforced. */
+  readonly sts?: StsPolicy;
   /** Seconds for which the policy holds at most; infinite where there is none. What the record's TTL says is the resolver's to tell. */
   readonly ttl: number;
 }
@@ -89,6 +90,6 @@ export class StsMemory {
   #found(known: Remembered | undefined): FoundSts {
     if (!known) return NOTHING;
     const ttl = Math.max(0, (known.expires - this.#options.clock()) / 1000);
-    return known.policy.mode === 'enforce' ? { sts: { mx: known.policy.mx }, ttl } : { ttl };
+    return known.policy.mode === 'enforce' ? { sts: known.policy, ttl } : { ttl };
   }
 }

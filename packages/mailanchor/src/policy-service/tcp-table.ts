@@ -1,6 +1,7 @@
 /** Postfix's tcp_table(5): `get key`, a line; `200 text`, `400 text` or `500 text` back. `%XX` stands for what a line cannot have. */
 import { type Answer, temporary } from './answer.ts';
 import type { Decoded, Protocol } from './protocol.ts';
+import { withoutAttributes } from './tlsrpt-attributes.ts';
 
 /** Octets of a request or a reply, its end of line included. */
 export const LONGEST_LINE = 4_096;
@@ -21,8 +22,9 @@ export const TCP_TABLE: Protocol = {
   },
 
   encode(answer) {
-    const line = lineOf(answer);
-    if (line.length <= LONGEST_LINE) return Buffer.from(line, 'latin1');
+    // A policy without its attributes is still the policy; a part of them would say something else.
+    for (const line of [lineOf(answer), lineOf(withoutAttributes(answer))])
+      if (line.length <= LONGEST_LINE) return Buffer.from(line, 'latin1');
     return Buffer.from(lineOf(temporary('the answer is longer than this protocol allows')), 'latin1');
   },
 };
