@@ -17,8 +17,9 @@ export interface RfcEntry {
 /** By `rfc7672`. */
 export type RfcIndex = Readonly<Record<string, RfcEntry>>;
 
-/** `2.`, `2.1`, `2.1.`, `2 -`, `Appendix A.`, `A.1.` at the very left, then the title. */
-const HEADING = /^(?:Appendix )?(\d+(?:\.\d+)*|[A-Z](?:\.\d+)*)[.:]?(\s+(?:-\s+)?)(\S.*)$/;
+/** `2.`, `2.1`, `2.1.`, `2 -`, `Appendix A.`, `A.1.` at the very left, `   2.1 -` as old documents have it, then the title. */
+const HEADING =
+  /^(?:Appendix | {3}(?=\d+(?:\.\d+)+ - ))?(\d+(?:\.\d+)*|[A-Z](?:\.\d+)*)[.:]?(\s+(?:-\s+)?)(\S.*)$/;
 
 function isHeading(line: string): RegExpExecArray | null {
   const match = HEADING.exec(line);
