@@ -71,6 +71,7 @@ export {
   type TlsRptSink,
 } from './tlsrpt/event.ts';
 export { noPolicy, stsPolicy, stsPolicyStrings, tlsaPolicy, tlsaPolicyString } from './tlsrpt/policy.ts';
+export { isUri, type ReadTlsRptEvent, readTlsRptEvent } from './tlsrpt/read-event.ts';
 export { parseTlsRptRecord, type TlsRptRecord } from './tlsrpt/record.ts';
 export {
   DANE_REQUIRED,
