@@ -61,7 +61,7 @@ export const STS_DESTINATIONS: readonly DestinationSpec[] = [
   ),
   beside(
     'sts-huge.example',
-    'MTA-STS of 1 MB',
+    'MTA-STS of 100 MB',
     'The policy is larger than senders read.',
     { fault: 'huge' },
     ['sts-invalid'],

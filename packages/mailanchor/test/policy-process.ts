@@ -72,3 +72,13 @@ export async function askTcpTable(place: Place, key: string): Promise<string> {
   socket.write(`get ${encodeURIComponent(key)}\n`);
   return readAll(socket, (text) => text.endsWith('\n'));
 }
+
+/** What the server tells Prometheus, without the prefix that all names have: `answers_total{status="OK"}`; and the page as it is. */
+export async function metricsOf({
+  process,
+}: PolicyProcess): Promise<{ metrics: Map<string, number>; page: string }> {
+  const base = /http:\/\/[0-9.:]+/.exec(process.lines.find((line) => line.includes('http://'))!)![0];
+  const page = await (await fetch(`${base}/metrics`)).text();
+  const lines = page.matchAll(/^mailanchor_policy_(\S+) (\S+)$/gm);
+  return { metrics: new Map([...lines].map(([, name, value]) => [name!, Number(value)])), page };
+}

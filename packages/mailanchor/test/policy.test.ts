@@ -122,9 +122,7 @@ describe.skipIf(unbuilt)('life', () => {
     writeFileSync(file, octets);
     stage.heal();
     const third = await start('--state', state);
-    expect(third.process.lines.join('\n')).toMatch(
-      /starting with an empty cache: .*policy-cache: it is damaged/,
-    );
+    expect(third.process.lines.join('\n')).toMatch(/starting without answers: .*policy-cache: it is damaged/);
     expect(await askSocketmap({ port: third.socketmap }, at('good-311.example'))).toBe('OK dane-only');
     await third.process.stop();
   });
@@ -173,6 +171,48 @@ describe.skipIf(unbuilt)('life', () => {
       status: 2,
       stderr: expect.stringMatching(/policy\.yaml:\d+: .*nonsense/),
     });
+  });
+});
+
+describe.skipIf(unbuilt)('SIGHUP', () => {
+  test('takes up who may ask, limits and what counts of partial DANE; tells what needs a restart', async () => {
+    const config = readFileSync(stage.folder.config, 'utf8');
+    const own = stage.folder.config.replace(/[^/]+$/, 'limits.yaml');
+    const write = (...lines: string[]) =>
+      writeFileSync(own, [config, ...lines.map((line) => `  ${line}\n`)].join(''));
+    write();
+    const { process, socketmap } = await startPolicy(['--config', own, '--metrics', '127.0.0.1:0']);
+    const reload = async (...lines: string[]) => {
+      const before = process.lines.length;
+      write(...lines);
+      process.child.kill('SIGHUP');
+      await process.line(/settings read again/, before);
+      return process.lines.slice(before).join('\n');
+    };
+    const ask = (key: string) => askSocketmap({ port: socketmap }, key);
+    expect(await ask(at('good-311.example'))).toBe('OK dane-only');
+
+    const open1 = await open({ port: socketmap });
+    expect(await reload('allow: [192.0.2.0/24]')).not.toMatch(/restart/);
+    // Who was connected and may not ask any more is turned out, and so is who comes now.
+    expect(await readAll(open1)).toBe('');
+    expect(await ask(at('good-311.example'))).toBe('');
+
+    await reload('allow: [127.0.0.0/8]', 'max-lookups: 1', 'cache-entries: 1', 'max-connections: 2');
+    stage.silence('rsa.example');
+    const slow = ask(at('rsa.example'));
+    expect(await ask(at('partial.example'))).toMatch(/^TEMP .*: too many lookups are under way$/);
+    stage.heal();
+    void slow;
+
+    const told = await reload('allow: [127.0.0.0/8]', 'partial-dane: sts', "listen: ['127.0.0.1:1']");
+    expect(told).toMatch(/lookups are made otherwise now; the cache is empty/);
+    // The command line comes before the file: nothing has changed.
+    expect(told).not.toMatch(/restart/);
+    expect(await reload("tcp-table: ['127.0.0.1:2']", 'state: elsewhere')).toMatch(
+      /only a restart takes up what has changed of: state$/m,
+    );
+    await process.stop('SIGKILL');
   });
 });
 

@@ -26,7 +26,7 @@ export {
 export * from './errors.ts';
 export { FINDING_GUIDE, type FindingAdvice, type FindingSection } from './finding-guide.ts';
 export { FINDINGS, type FindingCode } from './finding-table.ts';
-export { discoverSts, type StsDiscovery } from './mta-sts/discover.ts';
+export { discoverSts, fetchStsPolicy, type StsDiscovery, type StsFetch } from './mta-sts/discover.ts';
 export {
   type FetchedPolicy,
   type FetchPolicy,

@@ -1,6 +1,7 @@
 /** Serves the MTA-STS policies of the lab over HTTPS (rfc8461#section-3.3), a certificate for each policy host, and what is wrong with some. */
 import { createServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { pipeline, Readable } from 'node:stream';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { PolicyFault } from '../destination-spec.ts';
 import type { Listener } from '../port.ts';
@@ -20,7 +21,12 @@ export interface PolicyHostOptions {
 }
 
 /** Octets of a policy that is too large: RFC 8461 suggests 64 kB as the limit. */
-const HUGE = 1_000_000;
+const HUGE = 100_000_000;
+const LINES = Buffer.from('mx: a.example\n'.repeat(4_000));
+
+function* lines(octets: number): IterableIterator<Buffer> {
+  for (let made = 0; made < octets; made += LINES.length) yield LINES;
+}
 
 export function listenPolicyHost(
   { address, policies, certificateFor }: PolicyHostOptions,
@@ -50,10 +56,11 @@ export function listenPolicyHost(
         response.writeHead(301, { location: `https://www.${host}/policy.txt` }).end();
       } else if (served.fault === 'html') {
         response.writeHead(200, { 'content-type': 'text/html' }).end(`<pre>${served.body}</pre>`);
+      } else if (served.fault === 'huge') {
+        response.writeHead(200, plain).write(served.body);
+        pipeline(Readable.from(lines(HUGE)), response, () => {});
       } else {
-        const body =
-          served.fault === 'huge' ? served.body + 'mx: a.example\n'.repeat(HUGE / 14) : served.body;
-        response.writeHead(200, plain).end(body);
+        response.writeHead(200, plain).end(served.body);
       }
     },
   );

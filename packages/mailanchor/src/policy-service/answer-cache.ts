@@ -22,10 +22,13 @@ export interface CachedAnswer {
 
 /** Entries looked at for one that nobody asks for any more. */
 const CHANCES = 16;
+/** Answers that others are compared with. */
+const SAME = 256;
 
 export class AnswerCache {
   readonly #entries = new Map<string, CachedAnswer>();
-  readonly #max: number;
+  #max: number;
+  readonly #same = new SameAnswers();
   evicted = 0;
 
   constructor(max: number) {
@@ -34,6 +37,12 @@ export class AnswerCache {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** What is too much then goes at once. */
+  set max(max: number) {
+    this.#max = max;
+    while (this.#entries.size > max) this.#evict();
   }
 
   get(key: string, now: number, running: number): CachedAnswer | undefined {
@@ -50,7 +59,7 @@ export class AnswerCache {
     while (this.#entries.size >= this.#max) this.#evict();
     this.#entries.set(key, {
       key,
-      answer,
+      answer: this.#same.of(answer),
       since,
       expires: now + ttlMs,
       until: running + ttlMs,
@@ -84,5 +93,22 @@ export class AnswerCache {
       entry.fresh = false;
       this.#entries.set(key, entry);
     }
+  }
+}
+
+/** Most destinations get one of a few answers: one object for all of them, and one encoding. */
+class SameAnswers {
+  readonly #answers = new Map<string, Answer>();
+
+  of(answer: Answer): Answer {
+    // Those with attributes are as many as their domains.
+    if (answer.attributes !== undefined) return answer;
+    const { status, text, reason } = answer;
+    const key = `${status}\n${text}\n${reason}`;
+    const same = this.#answers.get(key);
+    if (same) return same;
+    if (this.#answers.size >= SAME) this.#answers.clear();
+    this.#answers.set(key, answer);
+    return answer;
   }
 }

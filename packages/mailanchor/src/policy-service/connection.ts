@@ -27,6 +27,8 @@ export class Connection {
   /** Milliseconds of a clock that only runs on: when something was last received, and since when a request lies unfinished. */
   active: number;
   unfinishedSince: number | undefined;
+  /** Of the client; undefined over a unix socket. */
+  readonly address: string | undefined;
   readonly #socket: Socket;
   readonly #protocol: Protocol;
   readonly #handlers: ConnectionHandlers;
@@ -48,6 +50,7 @@ export class Connection {
     this.#handlers = handlers;
     this.#encoded = encoded;
     this.active = performance.now();
+    this.address = socket.remoteAddress;
     socket.on('data', (octets: Buffer) => this.#receive(octets));
     socket.on('end', () => this.end());
     // Whatever went wrong with it, it is closed next.

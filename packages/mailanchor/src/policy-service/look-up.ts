@@ -38,7 +38,8 @@ export async function lookUp(key: LookedUpKey, options: LookUpOptions): Promise<
     const settled = key.kind === 'relay' || byDane.kind === 'dane-only' || byDane.kind === 'defer';
     const found = settled ? undefined : await options.sts?.find(key.name, how);
     const policy = found?.sts ? domainPolicy({ plan, sts: found.sts, partialDane }) : byDane;
-    const answer = answerOf(key, policy, found?.sts);
+    const note = found?.sts || !found?.note ? '' : `; MTA-STS: ${found.note}`;
+    const answer = answerOf(key, { ...policy, reason: policy.reason + note }, found?.sts);
     const failure = seen.failed() || answer.status === 'TEMP' ? FAILURE_SECONDS : Number.POSITIVE_INFINITY;
     return { answer, ttl: Math.min(seen.ttl(), found?.ttl ?? Number.POSITIVE_INFINITY, failure) };
   } catch (error) {

@@ -13,12 +13,21 @@ export interface PolicyMetrics {
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const PREFIX = 'mailanchor_policy_';
 
-/** `snapshotFailures`: times that the cache could not be kept. */
-export function createPolicyMetrics(
-  service: PolicyService,
-  streams: StreamServer,
-  snapshotFailures: () => number,
-): PolicyMetrics {
+export interface Measured {
+  readonly service: PolicyService;
+  readonly streams: StreamServer;
+  /** Times that what is known could not be kept. */
+  readonly snapshotFailures: () => number;
+  /** Kept policies by mode; fetches by what came of them. */
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly stsPolicies: () => Readonly<Record<string, number>>;
+  readonly stsOverdue: () => number;
+  readonly stsFetches: () => Readonly<Record<string, number>>;
+}
+
+export function createPolicyMetrics(measured: Measured): PolicyMetrics {
+  const { service, streams } = measured;
   const registry = new Registry();
   const registers = [registry];
   const counter = (name: string, help: string, read: () => number) =>
@@ -74,7 +83,28 @@ export function createPolicyMetrics(
   gauge('connections', 'Clients connected', () => streams.open);
   counter('connections_accepted_total', 'Connections accepted', () => streams.counts.accepted);
   labelled('connections_closed_total', 'Connections closed by us', 'reason', () => streams.counts.closed);
-  counter('snapshot_failures_total', 'Times that the cache could not be kept', snapshotFailures);
+  counter('snapshot_failures_total', 'Times that what is known could not be kept', measured.snapshotFailures);
+  labelled(
+    'sts_fetches_total',
+    'MTA-STS policies asked for, by what came of it',
+    'result',
+    measured.stsFetches,
+  );
+  const modes = new Gauge({
+    name: `${PREFIX}sts_policies`,
+    help: 'MTA-STS policies kept',
+    labelNames: ['mode'],
+    registers,
+    collect() {
+      for (const [mode, count] of Object.entries(measured.stsPolicies())) modes.set({ mode }, count);
+    },
+  });
+  gauge(
+    'sts_policies_overdue',
+    'MTA-STS policies that could not be refreshed for a day, or for three quarters of their time',
+    measured.stsOverdue,
+  );
+  gauge('overrides', 'Policies set by hand that hold', () => service.overrides.holding(measured.clock()));
   gauge('memory_bytes', 'Resident memory of the process', () => process.memoryUsage.rss());
   const lookups = new Histogram({
     name: `${PREFIX}lookup_seconds`,

@@ -2,15 +2,19 @@
 import { policyFetcher } from '@mailanchor/smtp';
 import { readTextFile } from '../file.ts';
 import type { PolicySettings } from './settings.ts';
-import { StsMemory } from './sts-memory.ts';
+import { type StsFetched, StsMemory } from './sts-memory.ts';
 
 /** Throws `UsageError` for a file that cannot be read. */
-export async function openSts({ sts }: PolicySettings, clock: () => number): Promise<StsMemory> {
+export async function openSts(
+  { sts }: PolicySettings,
+  clock: () => number,
+  onFetch?: (event: StsFetched) => void,
+): Promise<StsMemory> {
   const { port, ca, privateAddresses } = sts;
   const fetch = policyFetcher({
     privateAddresses,
     ...(port !== undefined && { port }),
     ...(ca && { ca: [await readTextFile(ca.path, ca.from)] }),
   });
-  return new StsMemory({ fetch, clock });
+  return new StsMemory({ fetch, clock, ...(onFetch && { onFetch }) });
 }

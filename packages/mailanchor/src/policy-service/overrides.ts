@@ -79,8 +79,9 @@ export class Overrides {
     return this.#byDomain.size;
   }
 
-  all(): readonly Override[] {
-    return [...this.#byDomain.values()];
+  /** Their number at this time. */
+  holding(now: number): number {
+    return [...this.#byDomain.values()].filter(({ expires }) => now < expires).length;
   }
 
   /** The nearest that holds at this time: the key itself, the name without port or brackets' port, domains above it. */

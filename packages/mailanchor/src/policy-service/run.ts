@@ -6,30 +6,30 @@ import { messageOf } from '../errors.ts';
 import { openResolver } from '../lookup.ts';
 import type { Environment } from '../options/sources.ts';
 import { AccessList } from '../resolver-service/access.ts';
-import { namedSockets } from '../resolver-service/activation.ts';
 import { type HttpServer, serveHttp } from '../resolver-service/http-server.ts';
 import { cannotListen } from '../resolver-service/listen.ts';
 import type { Log } from '../resolver-service/log.ts';
 import { placeToText } from '../resolver-service/settings.ts';
 import { serveControl } from './control.ts';
-import { listenAt, listenPassed } from './listen.ts';
+import { Keeper } from './keeper.ts';
+import { listenEverywhere } from './listen-everywhere.ts';
 import { lookUp } from './look-up.ts';
 import { createPolicyMetrics, type PolicyMetrics } from './metrics.ts';
+import { connectionsWithin } from './open-files.ts';
 import { openSts } from './open-sts.ts';
 import { Overrides } from './overrides.ts';
-import type { Protocol } from './protocol.ts';
+import { restartNeeded } from './restart-needed.ts';
 import { PolicyService } from './service.ts';
 import type { PolicySettings } from './settings.ts';
-import { SOCKETMAP } from './socketmap.ts';
-import { PolicyState, policyFingerprint } from './state.ts';
+import { type Fingerprints, fingerprintsOf } from './state.ts';
 import { StreamServer } from './stream-server.ts';
 import type { StsMemory } from './sts-memory.ts';
-import { TCP_TABLE } from './tcp-table.ts';
+import { StsReport } from './sts-report.ts';
 
 /** Milliseconds for what is under way when the server is stopped. */
 const DRAIN_MS = 2_000;
-/** Milliseconds between two snapshots. */
-const KEEP_EVERY_MS = 300_000;
+/** Milliseconds between two looks at what MTA-STS policies should be fetched anew. */
+const STS_EVERY_MS = 60_000;
 /** Milliseconds that the question about our health may take. */
 const PROBE_MS = 4_000;
 /** Octets for validated records: answers are kept besides. */
@@ -41,22 +41,25 @@ export class RunningPolicy {
   readonly #service: PolicyService;
   readonly #streams: StreamServer;
   #settings: PolicySettings;
-  #fingerprint: string;
+  #fingerprints: Fingerprints;
   #resolver: ValidatingResolver;
+  #sts: StsMemory;
+  readonly #stsReport: StsReport;
   #metrics: PolicyMetrics | undefined;
-  #state: PolicyState | undefined;
+  #keeper: Keeper | undefined;
   #http: HttpServer | undefined;
   #control: { close(): Promise<void> } | undefined;
-  #keeping: NodeJS.Timeout | undefined;
+  #refreshing: NodeJS.Timeout | undefined;
   #reloading: Promise<void> = Promise.resolve();
 
   /** Throws `UsageError`; nothing stays open then. */
   static async start(settings: PolicySettings, environment: Environment, log: Log): Promise<RunningPolicy> {
     const clock = clockFrom(settings.lookup.at);
-    const fingerprint = await policyFingerprint(settings);
-    const sts = await openSts(settings, clock);
+    const fingerprints = await fingerprintsOf(settings);
+    const stsReport = new StsReport(log);
+    const sts = await openSts(settings, clock, stsReport.onFetch);
     const resolver = await newResolver(settings, clock);
-    const running = new RunningPolicy(settings, log, { clock, fingerprint, resolver, sts });
+    const running = new RunningPolicy(settings, log, { clock, fingerprints, resolver, sts, stsReport });
     try {
       await running.#open(environment);
     } catch (error) {
@@ -69,20 +72,28 @@ export class RunningPolicy {
   private constructor(
     settings: PolicySettings,
     log: Log,
-    made: { clock: () => number; fingerprint: string; resolver: ValidatingResolver; sts: StsMemory },
+    made: {
+      clock: () => number;
+      fingerprints: Fingerprints;
+      resolver: ValidatingResolver;
+      sts: StsMemory;
+      stsReport: StsReport;
+    },
   ) {
     this.#settings = settings;
     this.#log = log;
     this.#clock = made.clock;
-    this.#fingerprint = made.fingerprint;
+    this.#fingerprints = made.fingerprints;
     this.#resolver = made.resolver;
+    this.#sts = made.sts;
+    this.#stsReport = made.stsReport;
     this.#service = new PolicyService({
       lookUp: (key) =>
         lookUp(key, {
           resolver: this.#resolver,
           timeoutMs: this.#settings.lookup.timeoutMs,
           partialDane: this.#settings.partialDane,
-          sts: made.sts,
+          sts: this.#sts,
         }),
       clock: made.clock,
       cacheEntries: settings.cacheEntries,
@@ -96,7 +107,7 @@ export class RunningPolicy {
       answer: (key) => this.#service.answer(key),
       attributes: settings.tlsrptAttributes,
       access: new AccessList(settings.allow),
-      maxConnections: settings.maxConnections,
+      maxConnections: connectionsWithin(settings.maxConnections, log),
     });
   }
 
@@ -105,11 +116,12 @@ export class RunningPolicy {
     const log = this.#log;
     this.#override();
     if (state) {
-      this.#state = new PolicyState(state.path, this.#service.cache, this.#clock, log);
-      await this.#state.restore(this.#fingerprint);
-      this.#keeping = setInterval(() => void this.#state?.keep(this.#fingerprint), KEEP_EVERY_MS).unref();
+      const known = () => ({ cache: this.#service.cache, sts: this.#sts, fingerprints: this.#fingerprints });
+      this.#keeper = new Keeper(state, known, this.#clock, log);
+      await this.#keeper.start();
     }
-    await this.#listen(environment);
+    this.#refreshing = setInterval(() => this.#refreshSts(), STS_EVERY_MS).unref();
+    await listenEverywhere(this.#streams, this.#settings, environment, log);
     if (control) {
       this.#control = await serveControl(control, this.#service, (text) => log.event('purge', text));
       log.event('control', `control socket at ${control.path}`, { place: control.path });
@@ -118,25 +130,21 @@ export class RunningPolicy {
     log.event('start', 'ready');
   }
 
-  async #listen(environment: Environment): Promise<void> {
-    const { listen, listenIsDefault, tcpTable } = this.#settings;
-    const tell = (protocol: Protocol, place: string) =>
-      this.#log.event('listen', `listening on ${place}, ${protocol.name}`, {
-        place,
-        protocol: protocol.name,
-      });
-    const passed = namedSockets(environment);
-    for (const { fd, name } of passed) {
-      const protocol = name === TCP_TABLE.name ? TCP_TABLE : SOCKETMAP;
-      tell(protocol, await listenPassed(this.#streams.create(protocol), fd));
-    }
-    const places = passed.length > 0 && listenIsDefault ? [] : listen;
-    for (const place of places) tell(SOCKETMAP, await listenAt(this.#streams.create(SOCKETMAP), place));
-    for (const place of tcpTable) tell(TCP_TABLE, await listenAt(this.#streams.create(TCP_TABLE), place));
+  #refreshSts(): void {
+    const { timeoutMs } = this.#settings.lookup;
+    this.#sts.refreshDue({ resolver: this.#resolver, timeoutMs });
   }
 
   async #openHttp(place: NonNullable<PolicySettings['metrics']>): Promise<void> {
-    this.#metrics = createPolicyMetrics(this.#service, this.#streams, () => this.#state?.failures ?? 0);
+    this.#metrics = createPolicyMetrics({
+      service: this.#service,
+      streams: this.#streams,
+      snapshotFailures: () => this.#keeper?.failures ?? 0,
+      clock: this.#clock,
+      stsPolicies: () => this.#sts.modes(),
+      stsOverdue: () => this.#sts.overdue(),
+      stsFetches: () => this.#stsReport.counts,
+    });
     const { registry } = this.#metrics;
     try {
       this.#http = await serveHttp(place, {
@@ -181,25 +189,37 @@ export class RunningPolicy {
   }
 
   async #reload(settings: PolicySettings): Promise<void> {
-    const fingerprint = await policyFingerprint(settings);
-    const next = fingerprint === this.#fingerprint ? undefined : await newResolver(settings, this.#clock);
-    // Places and limits stay as they were at the start.
-    this.#settings = {
-      ...this.#settings,
-      lookup: settings.lookup,
-      partialDane: settings.partialDane,
-      overrides: settings.overrides,
-    };
+    const fingerprints = await fingerprintsOf(settings);
+    const otherSts = fingerprints.sts !== this.#fingerprints.sts;
+    const otherWays = fingerprints.answers !== this.#fingerprints.answers;
+    const sts = otherSts ? await openSts(settings, this.#clock, this.#stsReport.onFetch) : this.#sts;
+    const resolver = otherWays ? await newResolver(settings, this.#clock) : this.#resolver;
+    // From here on nothing fails.
+    const fixed = restartNeeded(this.#settings, settings);
+    const { listen, listenIsDefault, tcpTable, control, metrics, state } = this.#settings;
+    this.#settings = { ...settings, listen, listenIsDefault, tcpTable, control, metrics, state };
+    this.#fingerprints = fingerprints;
     this.#override();
-    if (next) {
+    this.#service.limit(settings);
+    this.#streams.limit({
+      access: new AccessList(settings.allow),
+      maxConnections: connectionsWithin(settings.maxConnections, this.#log),
+      attributes: settings.tlsrptAttributes,
+    });
+    if (otherSts) this.#sts.close();
+    this.#sts = sts;
+    if (otherWays) {
       const before = this.#resolver;
-      this.#resolver = next;
-      this.#fingerprint = fingerprint;
+      this.#resolver = resolver;
       this.#service.reset();
       // Lookups under way end with the resolver that they began with.
       setTimeout(() => void before.close(), settings.lookup.timeoutMs).unref();
     }
-    const what = next ? 'lookups are made otherwise now; the cache is empty' : 'lookups stay as they are';
+    if (fixed.length > 0)
+      this.#log.problem('reload', `only a restart takes up what has changed of: ${fixed.join(', ')}`);
+    const what = otherWays
+      ? 'lookups are made otherwise now; the cache is empty'
+      : 'lookups stay as they are';
     const set = `${this.#service.overrides.size} policies set by hand`;
     this.#log.event('reload', `settings read again: ${set}; ${what}`);
   }
@@ -208,13 +228,15 @@ export class RunningPolicy {
   async stop(): Promise<void> {
     await this.#reloading;
     await this.#streams.stop(DRAIN_MS);
-    await this.#state?.keep(this.#fingerprint);
+    await this.#keeper?.keep();
     await this.#close(0);
     this.#log.event('stop', 'stopped');
   }
 
   async #close(drainMs: number): Promise<void> {
-    clearInterval(this.#keeping);
+    this.#keeper?.stop();
+    clearInterval(this.#refreshing);
+    this.#sts.close();
     await Promise.all([this.#streams.stop(drainMs), this.#http?.close(), this.#control?.close()]);
     await this.#resolver.close();
   }

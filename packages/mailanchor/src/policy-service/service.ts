@@ -39,11 +39,13 @@ export class PolicyService {
   };
   overrides: Overrides;
   readonly #options: PolicyServiceOptions;
+  #maxLookups: number;
   readonly #running: () => number;
   readonly #underWay = new Map<string, Promise<Answer>>();
 
   constructor(options: PolicyServiceOptions) {
     this.#options = options;
+    this.#maxLookups = options.maxLookups;
     this.#running = options.running ?? (() => performance.now());
     this.cache = new AnswerCache(options.cacheEntries);
     this.overrides = options.overrides ?? new Overrides([]);
@@ -88,7 +90,7 @@ export class PolicyService {
       return pending;
     }
     this.counts.misses++;
-    if (this.#underWay.size >= this.#options.maxLookups) {
+    if (this.#underWay.size >= this.#maxLookups) {
       this.counts.overload++;
       return temporary(`${key.text}: too many lookups are under way`);
     }
@@ -114,7 +116,7 @@ export class PolicyService {
   }
 
   #renew(entry: CachedAnswer, running: number): void {
-    if (this.#underWay.has(entry.key) || this.#underWay.size >= this.#options.maxLookups) return;
+    if (this.#underWay.has(entry.key) || this.#underWay.size >= this.#maxLookups) return;
     const key = parseKey(entry.key);
     if (key.kind === 'other' || key.kind === 'unknown-port') return;
     entry.renewed = running;
@@ -152,6 +154,11 @@ export class PolicyService {
     if (answer.status === 'TEMP' && this.cache.get(key, now, running)) return;
     const seconds = Math.min(ttl, LONGEST[answer.status]);
     if (seconds > 0) this.cache.set(key, answer, seconds * 1000, now, running);
+  }
+
+  limit({ cacheEntries, maxLookups }: Pick<PolicyServiceOptions, 'cacheEntries' | 'maxLookups'>): void {
+    this.cache.max = cacheEntries;
+    this.#maxLookups = maxLookups;
   }
 
   /** What was known is forgotten, and what is under way is not kept. */

@@ -6,7 +6,7 @@ import { readSnapshot, writeSnapshot } from './snapshot.ts';
 const NOW = Date.UTC(2026, 0, 1);
 const answer = (status: Answer['status'], text = ''): Answer => ({ status, text, reason: 'why' });
 
-function made(): Buffer {
+function made(): Promise<Buffer> {
   const cache = new AnswerCache(10);
   cache.set('a.example', answer('OK', 'dane-only'), 60_000, NOW, 0);
   cache.set('b.example', answer('NOTFOUND'), 120_000, NOW, 0);
@@ -22,7 +22,7 @@ function restored(octets: Uint8Array, now = NOW, fingerprint = 'ab12'): string[]
   );
 }
 
-test('attributes come back with their policy', () => {
+test('attributes come back with their policy', async () => {
   const cache = new AnswerCache(10);
   const kept: Answer = {
     status: 'OK',
@@ -32,25 +32,26 @@ test('attributes come back with their policy', () => {
   };
   cache.set('a.example', kept, 60_000, NOW, 0);
   const next = new AnswerCache(10);
-  readSnapshot(writeSnapshot(cache, 'ab12', NOW), next, 'ab12', NOW, 0);
+  readSnapshot(await writeSnapshot(cache, 'ab12', NOW), next, 'ab12', NOW, 0);
   expect([...next.values()].map((entry) => entry.answer)).toEqual([kept]);
 });
 
-test('policies come back for what is left of their time; what failed does not', () => {
-  expect(restored(made(), NOW + 1000)).toEqual([
+test('policies come back for what is left of their time; what failed does not', async () => {
+  const whole = await made();
+  expect(restored(whole, NOW + 1000)).toEqual([
     'a.example OK 59000 60000',
     'b.example NOTFOUND 119000 120000',
   ]);
-  expect(restored(made(), NOW + 60_000)).toEqual(['b.example NOTFOUND 60000 61000']);
+  expect(restored(whole, NOW + 60_000)).toEqual(['b.example NOTFOUND 60000 61000']);
 });
 
-test('of a future that the clock has been set back from: nothing', () => {
-  expect(restored(made(), NOW - 1)).toEqual([]);
+test('of a future that the clock has been set back from: nothing', async () => {
+  expect(restored(await made(), NOW - 1)).toEqual([]);
 });
 
-test('other settings, or damage anywhere: an error', () => {
-  expect(() => restored(made(), NOW, 'ab13')).toThrow('other settings');
-  const whole = made();
+test('other settings, or damage anywhere: an error', async () => {
+  const whole = await made();
+  expect(() => restored(whole, NOW, 'ab13')).toThrow('other settings');
   for (let at = 0; at < whole.length; at += 7) {
     const damaged = Buffer.from(whole);
     damaged[at]! ^= 0x01;

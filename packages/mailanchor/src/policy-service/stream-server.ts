@@ -36,7 +36,7 @@ export class StreamServer {
       refused: 0,
     } satisfies Record<CloseReason, number>,
   };
-  readonly #options: StreamServerOptions;
+  #options: StreamServerOptions;
   readonly #connections = new Set<Connection>();
   readonly #servers: Server[] = [];
   readonly #encoded = new Map<Protocol, WeakMap<Answer, Buffer>>();
@@ -52,6 +52,17 @@ export class StreamServer {
     return this.#connections.size;
   }
 
+  /** Whoever may not ask any more is closed. Connections that are too many then stay until others come. */
+  limit(limits: Pick<StreamServerOptions, 'access' | 'maxConnections' | 'attributes'>): void {
+    this.#options = { ...this.#options, ...limits };
+    for (const connection of this.#connections)
+      if (!this.#allows(connection.address)) connection.close('refused');
+  }
+
+  #allows(address: string | undefined): boolean {
+    return address === undefined || this.#options.access.allows(address);
+  }
+
   /** Not listening yet: whoever has the place lets it. */
   create(protocol: Protocol): Server {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
@@ -63,14 +74,13 @@ export class StreamServer {
 
   #accept(socket: Socket, protocol: Protocol): void {
     this.counts.accepted++;
-    const { remoteAddress } = socket;
-    if (this.#stopping || (remoteAddress !== undefined && !this.#options.access.allows(remoteAddress))) {
+    if (this.#stopping || !this.#allows(socket.remoteAddress)) {
       this.counts.closed.refused++;
       socket.on('error', () => {});
       socket.destroy();
       return;
     }
-    if (this.#connections.size >= this.#options.maxConnections) this.#makeRoom();
+    while (this.#connections.size >= this.#options.maxConnections) this.#makeRoom();
     let encoded = this.#encoded.get(protocol);
     if (!encoded) {
       encoded = new WeakMap();
@@ -94,15 +104,19 @@ export class StreamServer {
 
   /** Whoever opens connections and asks nothing must not keep out those who do. */
   #makeRoom(): void {
-    let idlest: Connection | undefined;
-    let looked = 0;
+    const candidates: Connection[] = [];
     for (const connection of this.#connections) {
-      if (looked++ >= CANDIDATES) break;
+      if (candidates.length >= CANDIDATES) break;
+      candidates.push(connection);
+    }
+    let idlest: Connection | undefined;
+    for (const connection of candidates) {
+      // Next time others are looked at.
+      this.#connections.delete(connection);
+      this.#connections.add(connection);
       if (!connection.waiting && (!idlest || connection.active < idlest.active)) idlest = connection;
     }
-    const [first] = this.#connections;
-    const victim = idlest ?? first;
-    if (!victim) return;
+    const victim = idlest ?? candidates[0]!;
     this.#connections.delete(victim);
     victim.close('evicted');
   }

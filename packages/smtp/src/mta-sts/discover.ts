@@ -45,11 +45,25 @@ export async function discoverSts(
   if (record.kind === 'invalid') return { kind: 'invalid', part: 'record', text: record.text };
   const { id } = record;
   if (!fetch) return { kind: 'announced', id };
+  const found = await fetchStsPolicy(context, domain, fetch);
+  return { ...found, id };
+}
+
+export type StsFetch =
+  | { readonly kind: 'policy'; readonly policy: StsPolicy }
+  | { readonly kind: 'invalid'; readonly part: 'policy' | FetchStage; readonly text: string };
+
+/** The policy that the domain's policy host serves now, whatever its record says. Rejects only when the caller aborts. */
+export async function fetchStsPolicy(
+  context: LookupContext,
+  domain: Name,
+  fetch: FetchPolicy,
+): Promise<StsFetch> {
   const host = domain.prepend('mta-sts');
   const found = await lookupAddresses(context, host);
   if (found.kind === 'failure') {
     const why = lookupReason(found.resolution)?.text ?? 'the lookup failed';
-    return { kind: 'invalid', part: 'address', text: `the addresses of ${nameText(host)}: ${why}`, id };
+    return { kind: 'invalid', part: 'address', text: `the addresses of ${nameText(host)}: ${why}` };
   }
   const fetched = await fetch({
     host: nameText(host),
@@ -57,8 +71,8 @@ export async function discoverSts(
     timeoutMs: Math.min(FETCH_MS, context.deadline.remainingMs() * 0.8),
     signal: context.signal,
   });
-  if (fetched.kind === 'failed') return { kind: 'invalid', part: fetched.stage, text: fetched.text, id };
+  if (fetched.kind === 'failed') return { kind: 'invalid', part: fetched.stage, text: fetched.text };
   const parsed = parsePolicy(fetched.body);
-  if (parsed.kind === 'invalid') return { kind: 'invalid', part: 'policy', text: parsed.text, id };
-  return { kind: 'policy', id, policy: parsed.policy };
+  if (parsed.kind === 'invalid') return { kind: 'invalid', part: 'policy', text: parsed.text };
+  return { kind: 'policy', policy: parsed.policy };
 }

@@ -87,7 +87,7 @@ function get(
     });
     call.on('error', (error: NodeJS.ErrnoException) => {
       if (guard.aborted) return settle(failed('time', `no policy within ${Math.round(timeoutMs / 1000)} s`));
-      settle(failed(isCertificateError(error) ? 'certificate' : 'connection', printable(error.message)));
+      settle(failed(isCertificateError(error) ? 'certificate' : 'connection', wordsOf(error)));
     });
     call.once('response', (response) => {
       response.on('error', () => settle(failed('connection', 'the connection broke off')));
@@ -116,6 +116,11 @@ function get(
     });
     call.end();
   });
+}
+
+/** Without what Node.js advises whoever starts it. */
+function wordsOf({ message }: Error): string {
+  return printable(message.replace(/; if the root CA is installed locally.*$/s, ''));
 }
 
 /** OpenSSL's words for a chain, and Node's for a name. */
