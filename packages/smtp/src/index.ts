@@ -60,6 +60,7 @@ export { type ShortestTtl, shortestTtl } from './shortest-ttl.ts';
 export * from './target.ts';
 export type { Connect } from './tcp-connect.ts';
 export { tlsaBaseCandidates } from './tlsa-base.ts';
+export { composeReport } from './tlsrpt/compose-report.ts';
 export {
   TLSRPT_POLICY_TYPES,
   TLSRPT_RESULT_TYPES,
@@ -70,9 +71,26 @@ export {
   type TlsRptResultType,
   type TlsRptSink,
 } from './tlsrpt/event.ts';
+export { type ParsedReport, parseReport, REPORT_LIMITS, type ReportLimits } from './tlsrpt/parse-report.ts';
 export { noPolicy, stsPolicy, stsPolicyStrings, tlsaPolicy, tlsaPolicyString } from './tlsrpt/policy.ts';
 export { isUri, type ReadTlsRptEvent, readTlsRptEvent } from './tlsrpt/read-event.ts';
 export { parseTlsRptRecord, type TlsRptRecord } from './tlsrpt/record.ts';
+export type {
+  TlsRptDetail,
+  TlsRptDetailJson,
+  TlsRptPolicyCounts,
+  TlsRptReport,
+  TlsRptReportJson,
+} from './tlsrpt/report.ts';
+export { parseReportFileName, type ReportFileName, reportFileName } from './tlsrpt/report-file-name.ts';
+export {
+  type ComposedMail,
+  composeReportMail,
+  domainOf,
+  type ReportMail,
+  SIGNED_FIELDS,
+} from './tlsrpt/report-mail.ts';
+export { TLSRPT_REPORT_SCHEMA } from './tlsrpt/report-schema.ts';
 export {
   DANE_REQUIRED,
   lookupResult,
