@@ -46,6 +46,35 @@ export function isSupportedAlgorithm(algorithm: number, policy: AlgorithmPolicy)
   return SUPPORTED.has(algorithm);
 }
 
+const WEAK: ReadonlySet<number> = new Set([
+  Algorithm.RSAMD5,
+  Algorithm.DSA,
+  Algorithm.RSASHA1,
+  Algorithm.DSA_NSEC3_SHA1,
+  Algorithm.RSASHA1_NSEC3_SHA1,
+  Algorithm.ECC_GOST,
+]);
+
+/** Whether zones are not to be signed with it any more (rfc8624#section-3.1, RFC 9905). */
+export function isWeakAlgorithm(algorithm: number): boolean {
+  return WEAK.has(algorithm);
+}
+
+const RSA: ReadonlySet<number> = new Set([
+  Algorithm.RSASHA1,
+  Algorithm.RSASHA1_NSEC3_SHA1,
+  Algorithm.RSASHA256,
+  Algorithm.RSASHA512,
+]);
+
+/** Bits below which an RSA key can be factored by whoever can afford it. */
+export const MIN_RSA_BITS = 2048;
+
+/** Whether it is an RSA key below `MIN_RSA_BITS`; not where nobody knows how many it has. */
+export function isSmallKey(algorithm: number, bits: number): boolean {
+  return RSA.has(algorithm) && bits > 0 && bits < MIN_RSA_BITS;
+}
+
 /** An RSA exponent above so many octets makes a verification several times as dear. */
 const SHORT_EXPONENT_OCTETS = 4;
 /** Octets that are hashed in the time of a verification by P-256, more or less. */

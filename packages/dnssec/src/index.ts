@@ -2,6 +2,17 @@
 export * from './algorithm.ts';
 export { type Budgets, DEFAULT_BUDGETS } from './budget.ts';
 export { canonicalOrder, canonicalRdata, signedData } from './canonical.ts';
+export {
+  type ChildRequest,
+  childRequest,
+  dsOf,
+  isSignedBy,
+  keysNamedBy,
+  matchesDs,
+  type RequestProblem,
+  sameDelegation,
+  usableKeys,
+} from './child-request.ts';
 export { dsDigest } from './ds.ts';
 export * from './errors.ts';
 export * from './fake-resolver.ts';

@@ -6,6 +6,7 @@ import type { Context } from './context.ts';
 import type { Done } from './done.ts';
 import { addConfigFlag, addLookupFlags, addOutputFlags, collect } from './options/flags.ts';
 import { PROFILE_NAMES } from './profile/names.ts';
+import { addDnssecStatus } from './program-dnssec-status.ts';
 import { addPolicy } from './program-policy.ts';
 import { addTlsa } from './program-tlsa.ts';
 import { VERSION } from './version.ts';
@@ -27,6 +28,7 @@ export function createProgram(context: Context, done: Done): CommandUnknownOpts 
 
   addCheck(program, context, done);
   addResolve(program, context, done);
+  addDnssecStatus(program, context, done);
   addResolver(program, context, done);
   addPolicy(program, context, done);
   addTlsa(program, context, done);

@@ -8,7 +8,16 @@ import {
   decodeNsec3param,
   RRType,
 } from '@mailanchor/dns';
-import { Algorithm, algorithmToText, DigestType, dsDigest, keyBits, keyTag } from '@mailanchor/dnssec';
+import {
+  algorithmToText,
+  DigestType,
+  dsDigest,
+  isSmallKey,
+  isWeakAlgorithm,
+  keyBits,
+  keyTag,
+  MIN_RSA_BITS,
+} from '@mailanchor/dnssec';
 import { finding } from './finding-table.ts';
 import { toHex } from './hex.ts';
 import { nameText } from './name-text.ts';
@@ -103,23 +112,6 @@ function iterationsFinding(inspection: ZoneInspection): Finding[] {
   return [finding('nsec3-iterations', nameText(zone), text, { fix, ...more })];
 }
 
-/** rfc9905 and rfc8624#section-3.1: not to be signed with any more. */
-const WEAK: ReadonlySet<number> = new Set([
-  Algorithm.RSAMD5,
-  Algorithm.DSA,
-  Algorithm.RSASHA1,
-  Algorithm.DSA_NSEC3_SHA1,
-  Algorithm.RSASHA1_NSEC3_SHA1,
-  Algorithm.ECC_GOST,
-]);
-const RSA: ReadonlySet<number> = new Set([
-  Algorithm.RSASHA1,
-  Algorithm.RSASHA1_NSEC3_SHA1,
-  Algorithm.RSASHA256,
-  Algorithm.RSASHA512,
-]);
-const MIN_RSA_BITS = 2048;
-
 function algorithmFindings(
   inspection: ZoneInspection,
   keys: readonly PublishedKey[],
@@ -128,7 +120,7 @@ function algorithmFindings(
   const { zone } = inspection;
   const subject = nameText(zone);
   const findings: Finding[] = [];
-  const weak = keys.filter(({ algorithm }) => WEAK.has(algorithm));
+  const weak = keys.filter(({ algorithm }) => isWeakAlgorithm(algorithm));
   const roll = `Roll the zone's keys to ECDSA P-256 with SHA-256 (algorithm 13). BIND: dnssec-policy default; Knot: algorithm: ecdsap256sha256`;
   if (weak.length > 0) {
     const all = weak.length === keys.length;
@@ -139,7 +131,7 @@ function algorithmFindings(
       : 'Nothing as long as the better algorithm signs everything too.';
     findings.push(finding('algorithm-weak', subject, text, { fix: roll, effect }));
   }
-  const small = keys.filter(({ algorithm, bits }) => RSA.has(algorithm) && bits > 0 && bits < MIN_RSA_BITS);
+  const small = keys.filter(({ algorithm, bits }) => isSmallKey(algorithm, bits));
   if (small.length > 0) {
     const text = `${zoneText(zone)} is signed with RSA keys shorter than ${MIN_RSA_BITS} bits: ${small.map(({ tag, bits }) => `${tag} with ${bits}`).join(', ')}.`;
     findings.push(finding('key-small', subject, text, { fix: roll }));

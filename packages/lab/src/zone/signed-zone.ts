@@ -34,6 +34,7 @@ const DAY = 86_400;
 /** Seconds before now at which a signature begins: clocks differ. */
 const INCEPTION_MARGIN = 3600;
 const DNSKEY_TTL = 3600;
+const BY_ENTRY_POINTS: ReadonlySet<number> = new Set([RRType.DNSKEY, RRType.CDS, RRType.CDNSKEY]);
 
 interface Signatures {
   readonly records: readonly ResourceRecord[];
@@ -95,14 +96,17 @@ export class SignedZone {
     return `${[...soa, ...rest, ...denial, ...signatures].map(recordToText).join('\n')}\n`;
   }
 
-  /** Each algorithm signs everything: DNSKEY by its key-signing keys, the rest by its zone-signing keys where it has any. */
+  /**
+   * Each algorithm signs everything: the keys, and what is said of them to the parent (rfc7344#section-4.1), by its key-signing keys, the rest by
+   * its zone-signing keys where it has any.
+   */
   #signersOf(type: number): SigningKey[] {
     const algorithms = new Set(this.keys.map(({ algorithm }) => algorithm));
     return [...algorithms].flatMap((algorithm) => {
       const keys = this.keys.filter((key) => key.algorithm === algorithm);
       const zsks = keys.filter(({ role }) => role === 'zsk');
       const seps = keys.filter(({ role }) => role !== 'zsk');
-      const wanted = type === RRType.DNSKEY ? seps : zsks;
+      const wanted = BY_ENTRY_POINTS.has(type) ? seps : zsks;
       return wanted.length > 0 ? wanted : keys;
     });
   }

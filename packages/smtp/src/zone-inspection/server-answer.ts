@@ -66,7 +66,7 @@ function signaturesOf({ answers, authorities }: Message): SeenSignature[] {
     if (type !== RRType.RRSIG || signatures.length >= MAX_SIGNATURES) continue;
     try {
       const { typeCovered, keyTag, signer, inception, expiration } = decodeRrsig(rdata);
-      signatures.push({ owner, typeCovered, keyTag, signer, inception, expiration });
+      signatures.push({ owner, typeCovered, keyTag, signer, inception, expiration, rdata });
     } catch (error) {
       // A signature that cannot be read signs nothing: validation says so.
       if (!(error instanceof DnsError)) throw error;

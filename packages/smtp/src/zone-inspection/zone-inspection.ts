@@ -29,6 +29,7 @@ export interface SeenSignature {
   readonly signer: Name;
   readonly inception: number;
   readonly expiration: number;
+  readonly rdata: Uint8Array;
 }
 
 export type ServerAnswer = InspectedQuestion & {
