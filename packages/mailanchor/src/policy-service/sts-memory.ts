@@ -40,6 +40,8 @@ export interface StsFetched {
 export interface FoundSts {
   /** Only one that is enforced. */
   readonly sts?: StsPolicy;
+  /** One in another mode: nobody is held to it. */
+  readonly unenforced?: StsPolicy;
   /** Why there is a record and still nothing to be held to; completes "MTA-STS: ". */
   readonly note?: string;
   /** Seconds for which the policy holds at most; infinite where there is none. What the record's TTL says is the resolver's to tell. */
@@ -225,7 +227,8 @@ export class StsMemory {
     const { policy, fetched, until } = known;
     const left = Math.min(fetched + policy.maxAge * 1000 - this.#options.clock(), until - this.#running());
     const ttl = Math.max(0, left / 1000);
-    if (policy.mode !== 'enforce') return { ttl, note: `its policy is in mode ${policy.mode}` };
+    if (policy.mode !== 'enforce')
+      return { unenforced: policy, ttl, note: `its policy is in mode ${policy.mode}` };
     return { sts: policy, ttl };
   }
 

@@ -82,9 +82,26 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_by_state ON delivery (state, next_at);
 `;
 
+/**
+ * - `source`: how far each log has been counted, and what was not settled there; opaque here
+ * - `unclear`: sessions that a log told of and that could not be counted, by day and reason
+ */
+const SOURCES = `
+CREATE TABLE source (
+  name TEXT PRIMARY KEY,
+  position TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE unclear (
+  day INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  sessions INTEGER NOT NULL,
+  PRIMARY KEY (day, reason)
+) STRICT, WITHOUT ROWID;
+`;
+
 export const TLSRPT_DATABASE: DatabaseKind = {
   name: 'TLS report counts',
   // "MAtr"
   applicationId: 0x4d417472,
-  migrations: [FIRST],
+  migrations: [FIRST, SOURCES],
 };

@@ -5,6 +5,7 @@ import type { TlsRptEvent } from '@mailanchor/smtp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DAY_MS } from './day.ts';
 import { failed, NOON, success } from './events.fixture.ts';
+import { readPosition, readUnclear, writePosition, writeUnclear } from './source-position.ts';
 import { openTlsRptStore, type TlsRptStore, type TlsRptStoreOptions } from './store.ts';
 
 let folder: string;
@@ -227,4 +228,44 @@ test('days beyond the retention are forgotten, with all that hangs on them', asy
   expect(lines(store).filter((line) => !line.startsWith(' '))).toHaveLength(3);
   const count = (table: string) => store.database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.['n'];
   expect([count('detail'), count('told'), count('day')]).toEqual([2, 0, 3]);
+});
+
+describe('together with how far a source was read', () => {
+  const add = (store: TlsRptStore, offset: number, ...events: TlsRptEvent[]) =>
+    store.addTogether(events, (database) => {
+      writePosition(database, 'log', { offset });
+      writeUnclear(database, DAY, { 'no-tls-line': 2 });
+    });
+  test('both are there, or neither', () => {
+    const store = open();
+    const bad = { ...success('a.example'), domain: 'no domain' };
+    const late = { ...success('a.example'), at: NOON - 9 * DAY_MS };
+    expect(readPosition(store.database, 'log')).toBeUndefined();
+    expect(add(store, 10, success('a.example'), bad, late, failed('b.example'))).toEqual([
+      'counted',
+      'bad-event',
+      'wrong-day',
+      'counted',
+    ]);
+    const failing = () =>
+      store.addTogether([success('a.example')], (database) => {
+        writePosition(database, 'log', { offset: 20 });
+        throw new Error('the disk');
+      });
+    expect(failing).toThrow('the disk');
+    add(store, 30);
+    store.close();
+    const again = open();
+    expect(readPosition(again.database, 'log')).toEqual({ offset: 30 });
+    expect(readUnclear(again.database, DAY)).toEqual({ 'no-tls-line': 4 });
+    expect(lines(again)).toEqual([
+      `${DAY} a.example tlsa mx.a.example 1 0`,
+      `${DAY} b.example tlsa mx.b.example 0 1`,
+      '  1 validation-failure mx.b.example',
+    ]);
+    again.prune(0);
+    now += 9 * DAY_MS;
+    again.prune(0);
+    expect(readUnclear(again.database, DAY)).toEqual({});
+  });
 });

@@ -115,6 +115,38 @@ export class TlsRptStore {
     });
   }
 
+  /**
+   * Counts all of them and writes what `also` writes, in one transaction: how far a log has been read, say, with what was read there. It is
+   * on the disk when this returns. Answers in the order of `events`; what cannot be counted is left out and does not stop the others.
+   * Throws `DatabaseError`, or what `also` throws: then nothing has been written.
+   */
+  addTogether(
+    given: readonly TlsRptEvent[],
+    also: (database: Database) => void,
+  ): readonly (Counting | 'bad-event')[] {
+    if (this.#closed) throw this.#refused('tlsrpt-closed', 'the store is closed');
+    const read = given.map(readTlsRptEvent);
+    const events = read.flatMap((one) => (one.kind === 'event' ? [one.event] : []));
+    try {
+      const counted = this.database.transaction(() => {
+        const answers = this.#counter.count(events, this.#clock());
+        also(this.database);
+        return answers;
+      });
+      this.#counts.commits++;
+      this.#problem = undefined;
+      let at = 0;
+      const answers = read.map((one) => (one.kind === 'event' ? counted[at++]! : 'bad-event'));
+      for (const answer of answers)
+        this.#counts[answer === 'bad-event' || answer === 'wrong-day' ? 'refused' : answer]++;
+      return answers;
+    } catch (error) {
+      this.#counts.failed += events.length;
+      this.#problem = messageOf(error);
+      throw error;
+    }
+  }
+
   /** Writes what waits, now. What cannot be written is told to whoever added it. */
   flush(): void {
     while (this.#waiting.length > 0) this.#write();
@@ -135,6 +167,7 @@ export class TlsRptStore {
       const before = today - Math.max(retentionDays, LATE_DAYS);
       this.database.prepare('DELETE FROM told WHERE day < ?').run(today - REMEMBERED_DAYS);
       this.database.prepare('DELETE FROM day WHERE day < ?').run(before);
+      this.database.prepare('DELETE FROM unclear WHERE day < ?').run(before);
       // A little at a time: readers and writers wait meanwhile.
       const remove = this.database.prepare(
         'DELETE FROM domain WHERE id IN (SELECT id FROM domain WHERE day < ? LIMIT 10000)',
