@@ -85,7 +85,10 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
     )
     .option('--html <file>', 'write a report as a page of its own, to be forwarded')
     .option('--output <file>', 'write results to a new file, a JSON line each')
-    .option('--resume', 'go on with the file of --output: what stands there is not done again')
+    .option(
+      '--resume',
+      'go on with the file of --output: what stands there is not done again, but for what was unknown',
+    )
     .action(async (targets, options) => {
       const { runCheck } = await import('./commands/check.ts');
       done(await runCheck(targets, options, context));

@@ -158,6 +158,50 @@ describe.skipIf(unbuilt)('a list', () => {
     expect(targetsOf(after)).toEqual(list.toSorted());
   });
 
+  test('gone on with: what was unknown is asked again, and has one line', async () => {
+    const results = output();
+    const args = ['--timeout', '1', '--file', file(['silent.example', ...domains(2)]), '--output', results];
+    expect((await check(args)).status).toBe(5);
+    const before = readFileSync(results, 'utf8').split('\n').filter(Boolean);
+    const asked = lab.mailHost('mx.silent.example')[0]!.connections;
+    const { status, stdout, stderr } = await check([...args, '--resume', '-v']);
+    expect(stderr).toMatch(/^1 of the earlier run were unknown: asked again$/m);
+    expect(stdout).toMatch(/3 targets {2}2 protected, 1 unknown/);
+    expect(status).toBe(5);
+    expect(lab.mailHost('mx.silent.example')[0]!.connections).toBeGreaterThan(asked);
+    const after = readFileSync(results, 'utf8');
+    expect(targetsOf(after)).toEqual(['d0.wildcard-mx.example', 'd1.wildcard-mx.example', 'silent.example']);
+    expect(after.split('\n').slice(0, 2)).toEqual(before.filter((one) => !one.includes('"unknown"')));
+  });
+
+  test('two runs on one file: the second is refused and spoils nothing; a killed one leaves no lock', async () => {
+    const results = output();
+    const args = ['--parallel', '2', '--file', file(domains(400)), '--output', results];
+    let second: ReturnType<typeof check> | undefined;
+    const killing = killAt(results, 20, 'SIGKILL');
+    const first = await check(args, {
+      started(child) {
+        const timer = setInterval(() => {
+          if (linesOf(results) < 5) return;
+          clearInterval(timer);
+          child.kill('SIGSTOP');
+          second = check([...args, '--resume']);
+          void second.then(() => {
+            killing.started?.(child);
+            child.kill('SIGCONT');
+          });
+        }, 5);
+      },
+    });
+    expect(first.signal).toBe('SIGKILL');
+    expect(await second).toMatchObject({
+      status: 2,
+      stderr: `mailanchor: --output: another run is writing to ${results}\n`,
+    });
+    expect((await check([...args, '--resume'])).status).toBe(0);
+    expect(targetsOf(readFileSync(results, 'utf8'))).toEqual(domains(400).toSorted());
+  });
+
   test('gone on with when all is done: nothing is asked, the worst verdict counts', async () => {
     const results = output();
     const args = ['--file', file(['no-tlsa.example', ...domains(2)]), '--output', results];

@@ -7,4 +7,6 @@ export const CHECK_LINES: ResultLines<DomainVerdict> = {
   target: 'target',
   outcome: 'verdict',
   outcomes: DOMAIN_VERDICTS,
+  // Servers that could not be reached may be there an hour later.
+  again: ['unknown'],
 };

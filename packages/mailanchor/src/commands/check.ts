@@ -54,6 +54,8 @@ export async function runCheck(
       ? undefined
       : await ResultFile.open(settings.output, settings.resume, CHECK_LINES);
   try {
+    if (results && results.before.again > 0)
+      voice.detail(`${results.before.again} of the earlier run were unknown: asked again`);
     const lookup = await openCheckLookup(settings, source.isList);
     try {
       return await runTargets({ source, settings, lookup, voice, results, profile });

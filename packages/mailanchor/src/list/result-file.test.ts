@@ -1,4 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -49,6 +59,64 @@ test('what stands there is done, as often as it stands there', async () => {
     false,
   ]);
   await file.close();
+});
+
+test('what was unknown is taken out and asked again, at whichever place it stands', async () => {
+  const unknown = line('u.example', 'unknown');
+  const name = path(
+    `${unknown}\n${line('a.example')}\n${unknown}\n${line('b.example', 'broken')}\n${unknown}\n{"tar`,
+  );
+  chmodSync(name, 0o640);
+  const file = await ResultFile.open(name, true, CHECKS);
+  expect(file.before).toMatchObject({ count: 2, again: 3 });
+  expect([...file.before.outcomes.keys()]).toEqual(['protected', 'broken']);
+  expect(['u.example', 'a.example', 'b.example'].map((t) => file.take(t))).toEqual([false, true, true]);
+  await file.append(line('u.example'));
+  await file.close();
+  expect(readFileSync(name, 'utf8')).toBe(`${two}${line('u.example')}\n`);
+  expect(statSync(name).mode & 0o777).toBe(0o640);
+  expect(readdirSync(folder).filter((left) => /rewriting|lock/.test(left))).toEqual([]);
+});
+
+test('a link stays a link when lines are taken out', async () => {
+  const name = path(`${line('u.example', 'unknown')}\n${two}`);
+  const link = path();
+  symlinkSync(name, link);
+  await (await ResultFile.open(link, true, CHECKS)).close();
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readFileSync(name, 'utf8')).toBe(two);
+});
+
+test('where nothing counts as unknown, all that stands there is done', async () => {
+  const { again: _, ...lines } = CHECKS;
+  const text = `${line('u.example', 'unknown')}\n`;
+  const file = await ResultFile.open(path(text), true, lines);
+  expect(file.take('u.example')).toBe(true);
+  await file.close();
+});
+
+test('a file of nothing but unknown ones is begun again', async () => {
+  const name = path(`${line('u.example', 'unknown')}\n`);
+  await (await ResultFile.open(name, true, CHECKS)).close();
+  expect(readFileSync(name, 'utf8')).toBe('');
+});
+
+test.each([false, true])('one run at a time on a file (resume: %s)', async (resume) => {
+  const name = path();
+  const first = await ResultFile.open(name, resume, CHECKS);
+  await first.append(line('a.example', 'unknown'));
+  const link = path();
+  symlinkSync(name, link);
+  for (const as of [name, link]) {
+    for (const second of [false, true]) {
+      await expect(ResultFile.open(as, second, CHECKS)).rejects.toThrow(
+        /--output: another run is writing to/,
+      );
+    }
+  }
+  await first.close();
+  expect(readFileSync(name, 'utf8')).toBe(`${line('a.example', 'unknown')}\n`);
+  await (await ResultFile.open(name, true, CHECKS)).close();
 });
 
 test.each([

@@ -2,66 +2,53 @@
  * Results of a long run on disk, a JSON line each, so that a run that was stopped, by whatever, can go on: what stands there with its line
  * end is done. A line that was being written is mended away.
  */
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileProblem, MailanchorError, UsageError } from '../errors.ts';
+import { type DoneBefore, nothingBefore, type ResultLines, readBefore } from './done-before.ts';
+import { type FileLock, lockFile } from './file-lock.ts';
+import { rewriteWithout } from './without-lines.ts';
 
-const LF = 0x0a;
-/** Octets of the longest line that is read; a check of many hosts with long chains has some hundred thousand. */
-const MAX_LINE = 64 << 20;
+export type { DoneBefore, ResultLines } from './done-before.ts';
 
-/** What the lines of a file are. `W`: the words that a result may end in. */
-export interface ResultLines<W extends string> {
-  /** What one line is, for errors: `check`. */
-  readonly what: string;
-  /** The member that names the target; the first of the line. */
-  readonly target: string;
-  /** The member that says how it ended. */
-  readonly outcome: string;
-  readonly outcomes: readonly W[];
-}
-
-/** What an earlier run left. */
-export interface DoneBefore<W extends string> {
-  /** How often each target was done. */
-  readonly targets: Map<string, number>;
-  readonly outcomes: Map<W, number>;
-  readonly count: number;
-}
+/** Append: what stands there is never written over. */
+const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND;
 
 export class ResultFile<W extends string> {
   readonly path: string;
   readonly before: DoneBefore<W>;
   readonly #handle: FileHandle;
+  readonly #lock: FileLock | undefined;
 
-  private constructor(path: string, handle: FileHandle, before: DoneBefore<W>) {
+  private constructor(path: string, handle: FileHandle, lock: FileLock | undefined, before: DoneBefore<W>) {
     this.path = path;
     this.#handle = handle;
+    this.#lock = lock;
     this.before = before;
   }
 
   /**
-   * Opens a new file, or with `resume` one that may be there. Throws `UsageError` for one that is there and not to be gone on with, that
-   * holds something else, or cannot be opened.
+   * Opens a new file, or with `resume` one that may be there, whose lines of `lines.again` are taken out. It is locked until `close`. Throws
+   * `UsageError` for one that is there and not to be gone on with, that another run is writing to, that holds something else, or cannot be
+   * opened.
    */
   static async open<W extends string>(
     path: string,
     resume: boolean,
     lines: ResultLines<W>,
   ): Promise<ResultFile<W>> {
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND;
-    let handle: FileHandle;
+    // A pipe or a device is not gone on with by anybody.
+    const lock = (await isOfLines(path)) ? await lockFile(path, '--output') : undefined;
     try {
+      if (resume) {
+        const before = await goOnWith(path, lines);
+        return new ResultFile(path, await openOutput(path, FLAGS), lock, before);
+      }
       // Nobody misses what an empty file holds.
-      const anew = resume || (await isEmpty(path));
-      handle = await open(path, anew ? flags : flags | constants.O_EXCL, 0o644);
+      const flags = (await isEmpty(path)) ? FLAGS : FLAGS | constants.O_EXCL;
+      return new ResultFile(path, await openOutput(path, flags), lock, nothingBefore<W>());
     } catch (error) {
-      throw new UsageError(`--output: ${openProblem(error, path)}`, { cause: error });
-    }
-    try {
-      return new ResultFile(path, handle, resume ? await readDone(path, handle, lines) : nothing<W>());
-    } catch (error) {
-      await handle.close();
+      lock?.release();
       throw error;
     }
   }
@@ -92,7 +79,24 @@ export class ResultFile<W extends string> {
       await this.#handle.datasync().catch(() => {});
     } finally {
       await this.#handle.close();
+      this.#lock?.release();
     }
+  }
+}
+
+async function openOutput(path: string, flags: number): Promise<FileHandle> {
+  try {
+    return await open(path, flags, 0o644);
+  } catch (error) {
+    throw new UsageError(`--output: ${openProblem(error, path)}`, { cause: error });
+  }
+}
+
+async function isOfLines(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }
 
@@ -110,79 +114,20 @@ function openProblem(error: unknown, path: string): string {
   return `${path} is there already: --resume goes on with it, or give another file`;
 }
 
-function nothing<W extends string>(): DoneBefore<W> {
-  return { targets: new Map(), outcomes: new Map(), count: 0 };
-}
-
-/** Reads what is there and cuts off a last line that is not whole. */
-async function readDone<W extends string>(
-  path: string,
-  handle: FileHandle,
-  format: ResultLines<W>,
-): Promise<DoneBefore<W>> {
-  const alien = (line: number) => new UsageError(`--output: ${path}:${line} is no line of a ${format.what}`);
-  const targets = new Map<string, number>();
-  const outcomes = new Map<W, number>();
-  let count = 0;
-  let good = 0;
-  let broken: number | undefined;
-  for await (const { line, end } of wholeLines(path)) {
-    // Only a last line can have been left half written; anything before it is another file.
-    if (broken !== undefined) throw alien(broken);
-    const done = line.length === 0 ? undefined : readLine(line, format);
-    if (!done) broken = count + 1;
-    else {
-      targets.set(done.target, (targets.get(done.target) ?? 0) + 1);
-      outcomes.set(done.outcome, (outcomes.get(done.outcome) ?? 0) + 1);
-      count++;
-      good = end;
-    }
-  }
-  // A file that holds no line of ours at all is not ours to cut.
-  if (good === 0 && broken !== undefined) throw alien(1);
-  const { size } = await handle.stat();
-  if (size > good) {
-    if (good === 0 && !(await beginsLikeOurs(path, `{"${format.target}":`))) throw alien(1);
-    await handle.truncate(good);
-  }
-  return { targets, outcomes, count };
-}
-
-async function beginsLikeOurs(path: string, beginning: string): Promise<boolean> {
-  for await (const chunk of createReadStream(path, { end: beginning.length - 1 })) {
-    return beginning.startsWith((chunk as Buffer).toString('latin1'));
-  }
-  return true;
-}
-
-/** Lines that have their end, and the offset behind it. */
-async function* wholeLines(path: string): AsyncGenerator<{ line: Buffer; end: number }> {
-  let rest: Buffer = Buffer.alloc(0);
-  let offset = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    rest = Buffer.concat([rest, chunk as Buffer]);
-    for (let end = rest.indexOf(LF); end >= 0; end = rest.indexOf(LF)) {
-      offset += end + 1;
-      yield { line: rest.subarray(0, end), end: offset };
-      rest = rest.subarray(end + 1);
-    }
-    if (rest.length > MAX_LINE) throw new UsageError(`--output: ${path} is no file of results`);
-  }
-}
-
-function readLine<W extends string>(
-  line: Buffer,
-  format: ResultLines<W>,
-): { target: string; outcome: W } | undefined {
-  let value: unknown;
+/** Reads what is there, and takes out a last line that is not whole and lines that are to be asked again. */
+async function goOnWith<W extends string>(path: string, lines: ResultLines<W>): Promise<DoneBefore<W>> {
+  const handle = await openOutput(path, FLAGS);
   try {
-    value = JSON.parse(line.toString('utf8'));
-  } catch {
-    return undefined;
+    const { size } = await handle.stat();
+    const { whole, obsolete, ...before } = await readBefore(path, size, lines);
+    try {
+      if (obsolete.length > 0) await rewriteWithout(path, whole, obsolete);
+      else if (size > whole) await handle.truncate(whole);
+    } catch (error) {
+      throw new UsageError(`--output: cannot go on with ${path}: ${fileProblem(error)}`, { cause: error });
+    }
+    return before;
+  } finally {
+    await handle.close();
   }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const members = new Map<string, unknown>(Object.entries(value));
-  const target = members.get(format.target);
-  const outcome = format.outcomes.find((one) => one === members.get(format.outcome));
-  return typeof target === 'string' && outcome !== undefined ? { target, outcome } : undefined;
 }
