@@ -1,22 +1,19 @@
 /** One address of `daneConnect`: TCP, STARTTLS, handshake, verification. What is not verified is destroyed here. */
-import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { type DaneMode, matchDane } from '@mailanchor/dane';
+import type { DaneMode } from '@mailanchor/dane';
 import { Conversation, type End, isEnd } from './conversation.ts';
 import type { DaneConnectOptions, DaneConnectRefusal } from './dane-connect-types.ts';
 import type { Deadline } from './deadline.ts';
 import type { AttemptResult } from './happy-eyeballs.ts';
-import { printable } from './printable.ts';
-import { publicCas } from './public-cas.ts';
 import type { ServiceProtocol } from './service.ts';
 import { INJECTED } from './session.ts';
 import { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 import { OPENERS } from './starttls/openers.ts';
 import { connectTcp } from './tcp-connect.ts';
-import { type Handshake, handshake } from './tls.ts';
-import { tlsaData } from './tlsa-report.ts';
+import { handshake } from './tls.ts';
 import type { HostPlan, MatchReport, SessionOutcome, TlsReport } from './verdict.ts';
+import { refuseResumed, type Secured, type Verification, verifyDane, verifyPkix } from './verify-chain.ts';
 
 export interface AttemptContext {
   readonly plan: HostPlan;
@@ -54,8 +51,6 @@ export interface Connected {
   readonly tls: TlsReport;
 }
 
-type Secured = Extract<Handshake, { kind: 'secured' }>;
-
 export async function attemptAddress(
   address: string,
   context: AttemptContext,
@@ -76,7 +71,10 @@ export async function attemptAddress(
       return { failure: { host, address, match: null, ...failureOf(outcome) } };
     }
     const verdict = verify(outcome, context);
-    if ('reason' in verdict) return { failure: { host, address, ...verdict } };
+    if (verdict.kind === 'not-verified') {
+      const { reason, text, match } = verdict;
+      return { failure: { host, address, reason, text, match } };
+    }
     const { protocol, cipher, stream } = outcome;
     const tls = { protocol, cipher, servername: servernameOf(context) };
     verified = { socket: stream, address, match: verdict.match, tls };
@@ -123,43 +121,12 @@ function servernameOf({ plan, how, pkixNames }: AttemptContext): string {
   return how === 'dane' ? (plan.tlsa.base ?? plan.host) : pkixNames[0]!;
 }
 
-type Verified = { readonly match: MatchReport | null };
-type NotVerified = Pick<Attempt, 'reason' | 'text' | 'match'>;
-
-function verify(secured: Secured, context: AttemptContext): Verified | NotVerified {
-  // No session is ever offered for resumption here. One that were resumed would present no chain, and what Node shows of it then is the
-  // chain of another connection.
-  if (secured.stream.isSessionReused() !== false) {
-    return { reason: 'tls-failed', text: 'the server resumed a session that nobody offered', match: null };
-  }
-  return context.how === 'dane' ? verifyDane(secured, context) : verifyPkix(secured, context);
-}
-
-function verifyDane({ chain }: Secured, context: AttemptContext): Verified | NotVerified {
-  const { plan, mode, at, caDer } = context;
-  const records = plan.tlsa.records.map(tlsaData);
-  const ca = mode === 'general' && records.some(({ usage }) => usage <= 1) ? (caDer ?? publicCas()) : [];
-  const match = matchDane({ records, chain, names: plan.referenceNames, at, mode, ca });
-  if (match.kind === 'match') return { match };
-  const text = match.kind === 'mismatch' ? match.text : 'no TLSA record can be used';
-  return { reason: match.kind === 'mismatch' ? 'mismatch' : 'unusable', text, match };
-}
-
-/** rfc6125#section-6.4: DNS-IDs alone, and wildcards of a whole label. */
-const HOST_CHECK = { subject: 'never', partialWildcards: false } as const;
-
-function verifyPkix({ stream, chain }: Secured, { pkixNames }: AttemptContext): Verified | NotVerified {
-  if (!stream.authorized) {
-    const text = printable(String(stream.authorizationError ?? 'the certificate is not trusted'));
-    return { reason: 'pkix-failed', text, match: null };
-  }
-  // The first of what was presented in this very handshake. Node's own view of the peer, `getPeerCertificate()`, is empty once the chain has
-  // been taken from the connection.
-  const [leaf] = chain;
-  const certificate = leaf && new X509Certificate(leaf);
-  if (pkixNames.some((name) => certificate?.checkHost(name, HOST_CHECK) !== undefined))
-    return { match: null };
-  return { reason: 'pkix-failed', text: `the certificate is not for ${pkixNames.join(' or ')}`, match: null };
+function verify(secured: Secured, { how, plan, mode, at, caDer, pkixNames }: AttemptContext): Verification {
+  const resumed = refuseResumed(secured.stream);
+  if (resumed) return resumed;
+  return how === 'dane'
+    ? verifyDane(secured.chain, { plan, mode, at, ca: caDer })
+    : verifyPkix(secured, pkixNames);
 }
 
 const REASONS: Partial<Record<SessionOutcome, DaneConnectRefusal>> = {
