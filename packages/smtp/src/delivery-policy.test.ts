@@ -84,6 +84,42 @@ describe('rule 28: DANE wins over MTA-STS', () => {
   ])('%s', (_, got, want) => expect(got).toBe(want));
 });
 
+describe('rule 28: an enforced MTA-STS policy comes before hosts of unsigned MX records', () => {
+  const mx = 'insecure' as const;
+  test.each<[string, string, string]>([
+    ['usable, named', decide('dane', 'enforce', { mx }), 'dane, next-host, secure, tlsa'],
+    [
+      'usable, not named: a forger has records too',
+      decide('dane', 'enforce, not listed', { mx }),
+      'pass: not-listed',
+    ],
+    [
+      'usable, named, by setting may',
+      decide('dane', 'enforce', { mx, insecureMx: 'may' }),
+      'pkix, next-host, secure, sts',
+    ],
+    [
+      'usable, named, by setting encrypt',
+      decide('dane', 'enforce', { mx, insecureMx: 'encrypt' }),
+      'pkix, next-host, secure, sts',
+    ],
+    ['none usable, named', decide('dane-unusable', 'enforce', { mx }), 'pkix, next-host, secure, sts'],
+    ['no records, named', decide('none', 'enforce', { mx }), 'pkix, next-host, secure, sts'],
+    ['usable, testing', decide('dane', 'testing, not listed', { mx }), 'dane, next-host, tlsa'],
+    ['lookup failed, named', decide('unreachable', 'enforce', { mx }), 'pass: lookup-failed'],
+    [
+      'dane-only, usable, named',
+      decide('dane', 'enforce', { mx, mode: 'dane-only' }),
+      'dane, next-host, secure, tlsa',
+    ],
+    [
+      'dane-only, no records, named',
+      decide('none', 'enforce', { mx, mode: 'dane-only' }),
+      'pass: dane-required',
+    ],
+  ])('%s', (_, got, want) => expect(got).toBe(want));
+});
+
 describe('rule 27: REQUIRETLS and TLS-Required', () => {
   const requireTls = { requireTls: true } as const;
   const no = { tlsRequiredNo: true } as const;

@@ -79,6 +79,13 @@ const reportedAs = ({ host, sts }: DeliveryQuestion): Connect['reported'] => {
 /** What the recipient's domain asks for: the decision table of rfc7672#section-2.2, MTA-STS where DANE says nothing. */
 function ofRecipient({ host, sts, insecureMx }: DeliveryQuestion): DeliveryPolicy {
   const secureMx = host.mxStatus === 'secure';
+  // Whoever forges the MX records names a host of his own, with records of his own: MTA-STS, which he cannot forge, says first which hosts
+  // there are. DANE is still not rescued by it.
+  if (!secureMx && sts.mode === 'enforce') {
+    if (!sts.listed) return { kind: 'pass', why: 'not-listed' };
+    const byDane = host.policy === 'dane' && insecureMx === 'dane';
+    return connect(byDane ? 'dane' : 'pkix', { reported: byDane ? 'tlsa' : 'sts', secure: true });
+  }
   if (host.policy === 'dane') {
     const tls = secureMx ? 'dane' : insecureMx;
     return connect(tls, { reported: 'tlsa', secure: secureMx });
