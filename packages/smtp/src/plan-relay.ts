@@ -8,7 +8,7 @@ import { parseDomain } from './target.ts';
 /** `host` is a name. Rejects with `SmtpError` for what is none, and when `signal` aborts. */
 export async function planRelay(
   host: string,
-  options: Pick<PlanOptions, 'resolver' | 'port' | 'signal' | 'timeoutMs'>,
+  options: Pick<PlanOptions, 'resolver' | 'port' | 'signal' | 'timeoutMs'> = {},
 ): Promise<DestinationPlan> {
   const domain = parseDomain(host);
   const name = Name.fromText(domain);

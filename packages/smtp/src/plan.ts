@@ -9,6 +9,7 @@
 import { Name as DnsName, type Name } from '@mailanchor/dns';
 import type { Resolver, ZoneLink } from '@mailanchor/dnssec';
 import { type Deadline, deadlineAfter } from './deadline.ts';
+import { defaultResolver } from './default-resolver.ts';
 import { deepFreeze } from './freeze.ts';
 import { limiter } from './limiter.ts';
 import type { LookupContext } from './lookup.ts';
@@ -23,7 +24,8 @@ const MAX_HOSTS = 64;
 const HOSTS_AT_A_TIME = 16;
 
 export interface PlanOptions {
-  readonly resolver: Resolver;
+  /** Default: one that iterates by the built-in trust anchors, shared by the whole process. */
+  readonly resolver?: Resolver;
   /** Default 25. */
   readonly port?: number;
   /** 0 to 1, for the order among equal preferences. Default Math.random. */
@@ -63,7 +65,10 @@ export type DestinationOutline =
  * Plans a destination: a domain (`example.org`) or an address literal (`[192.0.2.1]`). All hosts are looked up at the same time.
  * Rejects only with `SmtpError` for what is no destination, or when `signal` aborts.
  */
-export async function planDestination(destination: string, options: PlanOptions): Promise<DestinationPlan> {
+export async function planDestination(
+  destination: string,
+  options: PlanOptions = {},
+): Promise<DestinationPlan> {
   const target = parseDestination(destination);
   if (target.kind === 'address-literal') return Object.freeze(target);
   const context = lookupContext(options);
@@ -128,5 +133,5 @@ export function lookupContext(
   options: Pick<PlanOptions, 'resolver' | 'signal' | 'timeoutMs'>,
   deadline: Deadline = deadlineAfter(options.timeoutMs ?? 30_000),
 ): LookupContext {
-  return { resolver: options.resolver, deadline, signal: options.signal };
+  return { resolver: options.resolver ?? defaultResolver(), deadline, signal: options.signal };
 }

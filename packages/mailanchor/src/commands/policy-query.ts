@@ -1,4 +1,5 @@
 /** `mailanchor policy query`, `dump` and `purge` */
+import type { Resolver } from '@mailanchor/dnssec';
 import { planDestination, planRelay } from '@mailanchor/smtp';
 import type { Context, Voice } from '../context.ts';
 import { UsageError } from '../errors.ts';
@@ -63,7 +64,7 @@ function tell(voice: Voice, key: string, answer: Answer, options: Options, hosts
 /** Of lookups that were just made: they come from the resolver's cache. */
 async function explainHosts(
   key: LookedUpKey,
-  resolver: Parameters<typeof planRelay>[1]['resolver'],
+  resolver: Resolver,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<string[]> {
