@@ -11,6 +11,20 @@ export type {
   DaneConnectRefusal,
   DaneRefused,
 } from './dane-connect-types.ts';
+export { defaultResolver } from './default-resolver.ts';
+export { connectMx } from './deliver/connect-mx.ts';
+export { MX_LIMITS, type MxLimits } from './deliver/limits.ts';
+export type {
+  ConnectMxOptions,
+  MxAttempt,
+  MxAuthentication,
+  MxConnected,
+  MxConnection,
+  MxDeferred,
+  MxFailed,
+  MxFlaw,
+  MxReason,
+} from './deliver/types.ts';
 export {
   type DeliveryPolicy,
   type DeliveryQuestion,
@@ -38,6 +52,15 @@ export {
 export { allowsMx, matchesMx } from './mta-sts/match.ts';
 export { type ParsedPolicy, parsePolicy, type StsMode, type StsPolicy } from './mta-sts/policy.ts';
 export { parseStsRecord, type StsRecord } from './mta-sts/record.ts';
+export {
+  type KeptSts,
+  StsCache,
+  type StsCacheOptions,
+  type StsFinding,
+  type StsQuestion,
+  type StsSource,
+  type StsStore,
+} from './mta-sts/sts-cache.ts';
 export {
   type DestinationPlan,
   type PlanOptions,

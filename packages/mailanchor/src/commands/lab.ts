@@ -119,6 +119,10 @@ function renderLab(lab: Lab, folder: LabFolder, { paint, verbosity }: Voice): st
     '',
     `  npx mailanchor check --root-hints ${folder.rootHints} --trust-anchor ${folder.trustAnchor} --dns-port ${lab.dnsPort} --port ${lab.mailPort} ${first}`,
     '',
+    'For the programs in examples/:',
+    '',
+    `  export LAB_HINTS=${folder.rootHints} LAB_ANCHOR=${folder.trustAnchor} LAB_DNS_PORT=${lab.dnsPort} LAB_PORT=${lab.mailPort}`,
+    '',
     paint.dim('Ctrl-C ends it.'),
   ];
 }

@@ -54,7 +54,7 @@ export async function sendEhlo(
 }
 
 /** The given name, or the connection's own address as a literal (RFC 5321 4.1.4). */
-function heloName({ stream }: Conversation, helo: string | undefined): string {
+export function heloName({ stream }: Conversation, helo: string | undefined): string {
   if (helo !== undefined) return helo;
   const address = stream.localAddress ?? '127.0.0.1';
   return isIPv6(address) ? `[IPv6:${address.replace(/%.*$/, '')}]` : `[${address}]`;
