@@ -110,7 +110,7 @@ export interface ServiceSpec
 }
 
 /** What is wrong with the server of an MTA-STS policy. */
-export type PolicyFault = 'redirect' | 'huge' | 'html' | 'self-signed' | 'not-found';
+export type PolicyFault = 'redirect' | 'huge' | 'html' | 'self-signed' | 'not-found' | 'closed';
 
 /** MTA-STS (rfc8461). */
 export interface StsSpec {

@@ -28,6 +28,7 @@ export { createLabNetwork, type LabNetwork, type LabNetworkOptions } from './lab
 export { type CertificateOptions, issueCertificate, type LabCertificate, toPem } from './mail/certificate.ts';
 export type { MailFault } from './mail/mail-fault.ts';
 export { MailHost, type MailHostOptions, type ReceivedMail } from './mail/mail-host.ts';
+export type { ServedPolicy } from './mail/policy-host.ts';
 export type { ServiceDialect, ServiceFault } from './mail/service-session.ts';
 export type { Listener } from './port.ts';
 export { type DenialMethod, SignedZone, type SigningOptions } from './zone/signed-zone.ts';

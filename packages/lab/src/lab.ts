@@ -6,7 +6,7 @@ import { LabError } from './errors.ts';
 import { type LabNetwork, type LabNetworkOptions, LabPlan } from './lab-network.ts';
 import { toPem } from './mail/certificate.ts';
 import { MailHost } from './mail/mail-host.ts';
-import { listenPolicyHost } from './mail/policy-host.ts';
+import { listenPolicyHost, type ServedPolicy } from './mail/policy-host.ts';
 import { openPort } from './port.ts';
 
 export interface LabOptions extends LabNetworkOptions {
@@ -29,6 +29,8 @@ export interface Lab extends LabNetwork {
   mailHost(name: string): readonly MailHost[];
   /** The host presents a new key from now on; its TLSA records stay. Throws {@link LabError} 'unknown-name'. */
   renewKey(name: string): void;
+  /** The policy host of the domain serves this from now on. Throws {@link LabError} 'unknown-name' where it has none. */
+  servePolicy(domain: string, served: Partial<ServedPolicy>): void;
   /** Closes every socket. */
   close(): Promise<void>;
 }
@@ -71,6 +73,12 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       renewKey(name) {
         for (const server of findHost(hosts, name).servers)
           server.present(builder.chain(name, { key: 'next' }));
+      },
+      servePolicy(domain, served) {
+        const host = `mta-sts.${domain}`;
+        const before = policies.get(host);
+        if (!before) throw new LabError('unknown-name', `the lab has no policy host ${host}`);
+        policies.set(host, { ...before, ...served });
       },
       async close() {
         closed ??= Promise.all([dns.close(), closeMail()]);

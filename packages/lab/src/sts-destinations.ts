@@ -1,5 +1,5 @@
-/** Destinations that differ in MTA-STS (rfc8461) and TLSRPT (rfc8460); all of them verify by DANE. */
-import type { DestinationSpec, StsSpec } from './destination-spec.ts';
+/** Destinations that differ in MTA-STS (rfc8461) and TLSRPT (rfc8460): most verify by DANE, those called `sts-only` have MTA-STS alone. */
+import type { CertificateSpec, DestinationSpec, StsSpec } from './destination-spec.ts';
 import { single } from './single-destination.ts';
 
 const group = 'further';
@@ -15,6 +15,34 @@ function beside(
 ): DestinationSpec {
   return { ...single(domain, { group, title, special, findings }), sts, tlsrpt };
 }
+
+/** Signed, without TLSA records: what is left is the name of the host and its CA, which is that of the policy hosts too. */
+function only(
+  domain: string,
+  title: string,
+  special: string,
+  sts: StsSpec,
+  certificate: CertificateSpec,
+): DestinationSpec {
+  return {
+    ...single(
+      domain,
+      {
+        group,
+        title,
+        special,
+        verdict: 'unprotected',
+        hostVerdicts: [[`mx.${domain}`, 'no-dane']],
+        findings: ['tlsa-none'],
+      },
+      { host: { certificate, tlsa: [] } },
+    ),
+    sts,
+    tlsrpt: REPORTS,
+  };
+}
+
+const SIGNED: CertificateSpec = { issuer: 'root' };
 
 const policy = (...lines: string[]): StsSpec => ({ policy: lines.map((line) => `${line}\n`).join('') });
 
@@ -90,5 +118,43 @@ export const STS_DESTINATIONS: readonly DestinationSpec[] = [
     {},
     ['tlsrpt-invalid'],
     'v=TLSRPTv1;',
+  ),
+  only(
+    'sts-only.example',
+    'MTA-STS alone',
+    'No TLSA records; the policy is enforced, and the host has a certificate of a CA for its name.',
+    {},
+    SIGNED,
+  ),
+  only(
+    'sts-only-name.example',
+    'MTA-STS alone, wrong name',
+    'The policy is enforced; the certificate is for another name: senders defer.',
+    {},
+    { ...SIGNED, names: ['mail.other-name.example'] },
+  ),
+  only(
+    'sts-only-untrusted.example',
+    'MTA-STS alone, no CA',
+    'The policy is enforced; the certificate is signed by itself: senders defer.',
+    {},
+    {},
+  ),
+  {
+    ...only(
+      'sts-only-unlisted.example',
+      'MTA-STS alone, MX not listed',
+      'The policy is enforced and does not name the MX host: senders defer.',
+      policy('version: STSv1', 'mode: enforce', 'mx: mail.sts-only-unlisted.example', 'max_age: 604800'),
+      SIGNED,
+    ),
+    findings: ['tlsa-none', 'sts-mx-mismatch'],
+  },
+  only(
+    'sts-only-testing.example',
+    'MTA-STS alone, testing',
+    'The certificate is signed by itself, which a policy in testing mode only wants to be told of.',
+    policy('version: STSv1', 'mode: testing', 'mx: mx.sts-only-testing.example', 'max_age: 604800'),
+    {},
   ),
 ];

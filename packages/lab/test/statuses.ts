@@ -52,6 +52,11 @@ export const DIFFERENT: Readonly<Record<string, Statuses>> = {
   'shared-key.example': TWO_HOSTS,
   'sha1-zone.example': UNSIGNED,
   'ds-sha1.example': UNSIGNED,
+  'sts-only.example': ABSENT,
+  'sts-only-name.example': ABSENT,
+  'sts-only-untrusted.example': ABSENT,
+  'sts-only-unlisted.example': ABSENT,
+  'sts-only-testing.example': ABSENT,
 };
 
 export function statusesOf(domain: string): Statuses {

@@ -14,7 +14,7 @@ export interface ServedPolicy {
 
 export interface PolicyHostOptions {
   readonly address: string;
-  /** By policy host: `mta-sts.<domain>`. */
+  /** By policy host: `mta-sts.<domain>`; looked at for each request. */
   readonly policies: ReadonlyMap<string, ServedPolicy>;
   /** Leaf first. */
   readonly certificateFor: (host: string, selfSigned: boolean) => readonly LabCertificate[];
@@ -50,7 +50,9 @@ export function listenPolicyHost(
       const host = String(request.headers.host).replace(/:\d+$/, '');
       const served = policies.get(host);
       const plain = { 'content-type': 'text/plain' };
-      if (!served || served.fault === 'not-found' || request.url !== '/.well-known/mta-sts.txt') {
+      if (served?.fault === 'closed') {
+        request.socket.destroy();
+      } else if (!served || served.fault === 'not-found' || request.url !== '/.well-known/mta-sts.txt') {
         response.writeHead(404, plain).end('nothing here\n');
       } else if (served.fault === 'redirect') {
         response.writeHead(301, { location: `https://www.${host}/policy.txt` }).end();
