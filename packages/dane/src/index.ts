@@ -39,6 +39,7 @@ export * from './match.ts';
 export { certificateNames, nameMatches, presentedNames } from './names.ts';
 export type { DaneNote, MismatchReason } from './path-rules.ts';
 export * from './pem.ts';
+export * from './rollover/index.ts';
 export * from './tlsa.ts';
 export * from './tlsa-text.ts';
 export { timeToText } from './validity.ts';
