@@ -9,6 +9,7 @@ import { PROFILE_NAMES } from './profile/names.ts';
 import { addDnssecStatus } from './program-dnssec-status.ts';
 import { addPolicy } from './program-policy.ts';
 import { addTlsa } from './program-tlsa.ts';
+import { addTlsrpt } from './program-tlsrpt.ts';
 import { VERSION } from './version.ts';
 
 export function createProgram(context: Context, done: Done): CommandUnknownOpts {
@@ -32,6 +33,7 @@ export function createProgram(context: Context, done: Done): CommandUnknownOpts 
   addResolver(program, context, done);
   addPolicy(program, context, done);
   addTlsa(program, context, done);
+  addTlsrpt(program, context, done);
   addLab(program, context, done);
   addConfig(program, context, done);
   return program;

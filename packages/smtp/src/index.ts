@@ -85,6 +85,12 @@ export type { Connect } from './tcp-connect.ts';
 export { tlsaBaseCandidates } from './tlsa-base.ts';
 export { composeReport } from './tlsrpt/compose-report.ts';
 export {
+  discoverTlsRpt,
+  mailtoAddress,
+  type ReportLookupOptions,
+  type TlsRptDiscovery,
+} from './tlsrpt/discover.ts';
+export {
   TLSRPT_POLICY_TYPES,
   TLSRPT_RESULT_TYPES,
   type TlsRptEvent,
@@ -96,6 +102,14 @@ export {
 } from './tlsrpt/event.ts';
 export { type ParsedReport, parseReport, REPORT_LIMITS, type ReportLimits } from './tlsrpt/parse-report.ts';
 export { noPolicy, stsPolicy, stsPolicyStrings, tlsaPolicy, tlsaPolicyString } from './tlsrpt/policy.ts';
+export {
+  type PostOutcome,
+  type PostReport,
+  type PostStage,
+  type ReportPost,
+  type ReportPosterOptions,
+  reportPoster,
+} from './tlsrpt/post-report.ts';
 export { isUri, type ReadTlsRptEvent, readTlsRptEvent } from './tlsrpt/read-event.ts';
 export { parseTlsRptRecord, type TlsRptRecord } from './tlsrpt/record.ts';
 export type {

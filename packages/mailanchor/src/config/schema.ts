@@ -1,6 +1,7 @@
 /** The configuration file, as `mailanchor config schema` prints it. Settings bear the names of the options that they stand for. */
 import { z } from 'zod';
 import { publishers } from './schema-publishers.ts';
+import { tlsrpt } from './schema-tlsrpt.ts';
 
 const text = z.string().min(1);
 /** What a YAML author may write with or without quotes. */
@@ -118,6 +119,7 @@ export const configSchema = z
     'resolver-service': service.optional(),
     'policy-service': policyService.optional(),
     publishers: publishers.optional(),
+    tlsrpt: tlsrpt.optional(),
   })
   .describe('Mailanchor configuration');
 

@@ -5,11 +5,13 @@ import type { DatabaseKind } from '../store/database.ts';
  * - `day`: what one UTC day came to, over all domains
  * - `domain`: one recipient domain on one day, and what became of its report. `spread` places it within the sending window. `state`:
  *   `counting` until its report is composed, then `open` while a destination is due, `sent` once one has it (and none is due any more),
- *   `failed`, or `unwanted` where the domain asks for no reports; `next_at` is when `counting` is looked at again after a failed lookup.
+ *   `failed`, or `unwanted` where the domain asks for no reports; `next_at` is when one that is `counting` is looked at again, after a
+ *   lookup that failed.
  *   From `open` on nothing is counted into it any more.
  * - `policy`, `detail`: the counts of rfc8460#section-4.2 and below. Empty text: not known
  * - `told`: ids of events that have been counted, so that none is counted twice
- * - `delivery`: one report to one address. `state`: `due`, `sending` (until `next_at`, or its sender died), `sent`, `failed`
+ * - `delivery`: one report to one address. `state`: `due`, `sending` (until `next_at`, or its sender died), `sent`, `failed`.
+ *   `mail_domain`: of the address, where it is one. `interrupted`: times that a sender died, or was stopped, while it was sending
  */
 const FIRST = `
 CREATE TABLE day (
@@ -70,6 +72,7 @@ CREATE TABLE delivery (
   id INTEGER PRIMARY KEY,
   domain INTEGER NOT NULL REFERENCES domain ON DELETE CASCADE,
   rua TEXT NOT NULL,
+  mail_domain TEXT NOT NULL DEFAULT '',
   state TEXT NOT NULL DEFAULT 'due',
   attempts INTEGER NOT NULL DEFAULT 0,
   interrupted INTEGER NOT NULL DEFAULT 0,
@@ -80,6 +83,7 @@ CREATE TABLE delivery (
   UNIQUE (domain, rua)
 ) STRICT;
 CREATE INDEX delivery_by_state ON delivery (state, next_at);
+CREATE INDEX delivery_by_mail_domain ON delivery (mail_domain, ended_at);
 `;
 
 /**

@@ -4,6 +4,7 @@
  * asked for: whoever owns a domain chooses where its policy host is.
  */
 import { request } from 'node:https';
+import { isCertificateError } from '../certificate-error.ts';
 import { printable } from '../printable.ts';
 import { isPublicAddress } from '../public-address.ts';
 import { isPolicyType, MAX_POLICY_OCTETS } from './policy.ts';
@@ -121,13 +122,6 @@ function get(
 /** Without what Node.js advises whoever starts it. */
 function wordsOf({ message }: Error): string {
   return printable(message.replace(/; if the root CA is installed locally.*$/s, ''));
-}
-
-/** OpenSSL's words for a chain, and Node's for a name. */
-function isCertificateError({ code = '' }: NodeJS.ErrnoException): boolean {
-  return /^(?:ERR_TLS_CERT|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH)/.test(
-    code,
-  );
 }
 
 function failed(stage: FetchStage, text: string): FetchedPolicy {
