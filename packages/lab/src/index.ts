@@ -27,7 +27,13 @@ export { type Lab, type LabOptions, startLab } from './lab.ts';
 export { createLabNetwork, type LabNetwork, type LabNetworkOptions } from './lab-network.ts';
 export { type CertificateOptions, issueCertificate, type LabCertificate, toPem } from './mail/certificate.ts';
 export type { MailFault } from './mail/mail-fault.ts';
-export { MailHost, type MailHostOptions, type ReceivedMail } from './mail/mail-host.ts';
+export {
+  type MailExtension,
+  MailHost,
+  type MailHostOptions,
+  type MailRefusal,
+  type ReceivedMail,
+} from './mail/mail-host.ts';
 export type { ServedPolicy } from './mail/policy-host.ts';
 export type { ServiceDialect, ServiceFault } from './mail/service-session.ts';
 export type { Listener } from './port.ts';

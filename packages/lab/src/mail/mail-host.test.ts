@@ -86,7 +86,7 @@ describe('an ordinary host', () => {
     expect(await command(socket, 'DATA')).toMatch(/^354/);
     expect(await command(socket, 'Subject: x\r\n\r\n..dot\r\n.')).toMatch(/^250/);
     expect(host.received).toEqual([
-      { from: 'a@sender.example', to: ['b@mx.example'], octets: 20, tls: true },
+      { from: 'a@sender.example', to: ['b@mx.example'], octets: 20, tls: true, parameters: {} },
     ]);
     expect(host.connections).toBe(1);
     socket.destroy();

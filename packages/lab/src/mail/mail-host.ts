@@ -33,6 +33,22 @@ export interface ReceivedMail {
   /** Of the message, after dot-unstuffing. */
   readonly octets: number;
   readonly tls: boolean;
+  /** Those of MAIL FROM by keyword, such as `BODY`; true for one without a value. */
+  readonly parameters: Readonly<Record<string, string | true>>;
+  /** The message itself, an octet a character; where {@link MailHost.keepsContent} is on. */
+  readonly content?: string;
+}
+
+/** An extension of SMTP that the host can be told to lack. */
+export type MailExtension = '8BITMIME' | 'SMTPUTF8' | 'DSN' | 'REQUIRETLS' | 'PIPELINING';
+
+/** What the host says to a command in place of taking it; 'END': to the message itself. No code: it closes the connection. */
+export interface MailRefusal {
+  readonly at: 'MAIL' | 'RCPT' | 'END';
+  readonly code?: number;
+  readonly text?: string;
+  /** Recipients that it is for; default all. */
+  readonly to?: RegExp;
 }
 
 /** Octets of the largest message taken. */
@@ -47,6 +63,10 @@ export class MailHost {
   connections = 0;
   /** Can be changed at any time; new connections see it. */
   fault: MailFault | undefined;
+  /** Whether messages are kept whole; default false. Can be changed at any time, as the two below. */
+  keepsContent = false;
+  refusal: MailRefusal | undefined;
+  lacks: readonly MailExtension[] = [];
   #chain: readonly LabCertificate[];
   readonly #rsaChain: readonly LabCertificate[] | undefined;
   readonly #octetIntervalMs: number;
@@ -127,15 +147,31 @@ export class MailHost {
       disabledCommands: starttls ? ['AUTH'] : ['AUTH', 'STARTTLS'],
       hideSTARTTLS: !starttls,
       disableReverseLookup: true,
+      hideDSN: false,
+      hideREQUIRETLS: false,
+      ...Object.fromEntries(this.lacks.map((extension) => [`hide${extension}`, true])),
+      onMailFrom: (_address, _session, callback) => callback(this.#refusalAt('MAIL', server)),
+      onRcptTo: ({ address }, _session, callback) => callback(this.#refusalAt('RCPT', server, address)),
       onData: (stream, session, callback) => {
         let octets = 0;
+        const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => {
           octets += chunk.length;
+          if (this.keepsContent) chunks.push(chunk);
         });
         stream.on('end', () => {
+          const refused = this.#refusalAt('END', server);
+          if (refused) return callback(refused);
           const { mailFrom, rcptTo } = session.envelope;
-          const from = mailFrom ? mailFrom.address : '';
-          this.#keep({ from, to: rcptTo.map(({ address }) => address), octets, tls: session.secure });
+          const { address: from = '', args = {} } = mailFrom || {};
+          this.#keep({
+            from,
+            to: rcptTo.map(({ address }) => address),
+            octets,
+            tls: session.secure,
+            parameters: { ...(args || {}) },
+            ...(this.keepsContent && { content: Buffer.concat(chunks).toString('latin1') }),
+          });
           callback();
         });
       },
@@ -143,6 +179,14 @@ export class MailHost {
     // A client that goes away in the middle of a handshake is nothing to report.
     server.on('error', () => {});
     return server;
+  }
+
+  #refusalAt(at: MailRefusal['at'], server: LabServer, recipient?: string): Error | null {
+    const { refusal } = this;
+    if (refusal?.at !== at || (refusal.to && !refusal.to.test(recipient ?? ''))) return null;
+    const { code: responseCode, text = 'not here' } = refusal;
+    if (responseCode === undefined) for (const { _socket } of server.connections) _socket?.destroy();
+    return Object.assign(new Error(text), { responseCode: responseCode ?? 421 });
   }
 
   #tlsIdentity(): { key: string[]; cert: string[] } {
