@@ -12,6 +12,7 @@ export default defineConfig({
       '@mailanchor/dane': source('dane'),
       '@mailanchor/smtp': source('smtp'),
       '@mailanchor/lab': source('lab'),
+      '@mailanchor/nodemailer': source('nodemailer'),
     },
   },
   test: {

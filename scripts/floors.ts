@@ -15,11 +15,12 @@ export const FLOORS: Readonly<Record<string, readonly string[]>> = {
   dane: ['dns'],
   smtp: ['dns', 'dnssec', 'dane'],
   lab: ['dns', 'dnssec', 'dane'],
+  nodemailer: ['smtp'],
   mailanchor: ['dns', 'dnssec', 'dane', 'smtp', 'lab'],
 };
 
 /** Whose tests may stand on anything. */
-const TESTS_FREE = new Set(['lab', 'mailanchor']);
+const TESTS_FREE = new Set(['lab', 'nodemailer', 'mailanchor']);
 
 /** The matcher is pure: of Node it knows cryptography alone, and of the DNS the types alone. */
 const PURE: Readonly<Record<string, readonly string[]>> = { dane: ['node:crypto'] };
@@ -149,14 +150,16 @@ function readJson(path: string): unknown {
 }
 
 function readManifest(folder: string): Manifest {
-  const { name, version, dependencies } = readJson(`packages/${folder}/package.json`) as Manifest;
+  const { name, version, dependencies, peerDependencies } = readJson(
+    `packages/${folder}/package.json`,
+  ) as Manifest & { readonly peerDependencies?: Manifest['dependencies'] };
   const { references = [] } = readJson(`packages/${folder}/tsconfig.json`) as {
     references?: readonly { readonly path: string }[];
   };
   return {
     name,
     version,
-    dependencies: dependencies ?? {},
+    dependencies: { ...peerDependencies, ...dependencies },
     references: references.map(({ path }) => posix.basename(path)),
   };
 }

@@ -53,3 +53,23 @@ describe.skipIf(unbuilt)('examples/connect-mx.ts', () => {
     if (domain.startsWith('re') || domain.startsWith('no')) expect(received(`mx.${domain}`)).toBe(0);
   });
 });
+
+describe.skipIf(unbuilt)('examples/nodemailer.ts', () => {
+  const send = (...to: string[]) => runExample('nodemailer.ts', { lab, folder }, 'me@client.example', ...to);
+
+  test('a result for each recipient, and the end', async () => {
+    const before = received('mx.good-311.example');
+    const { status, stdout, stderr } = await send('a@good-311.example', 'b@renewed-key.example');
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^a@good-311\.example: accepted by mx\.good-311\.example \(dane\): 250 /);
+    expect(stdout).toMatch(/^b@renewed-key\.example: deferred: mx\.renewed-key\.example .*TLSA record/m);
+    expect(status).toBe(0);
+    expect(received('mx.good-311.example')).toBe(before + 1);
+    expect(received('mx.renewed-key.example')).toBe(0);
+  });
+
+  test('nobody has it', async () => {
+    expect(await send('a@no-starttls.example')).toMatchObject({ status: 75 });
+    expect(await send('a@null-mx.example')).toMatchObject({ status: 1 });
+  });
+});
