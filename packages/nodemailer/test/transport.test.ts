@@ -6,7 +6,7 @@ import {
   type ValidatingResolver,
 } from '@mailanchor/dnssec';
 import { type Lab, type MailHost, startLab } from '@mailanchor/lab';
-import type { TlsRptEvent } from '@mailanchor/smtp';
+import { policyFetcher, StsCache, type TlsRptEvent } from '@mailanchor/smtp';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { DaneSendError } from '../src/errors.ts';
@@ -32,16 +32,23 @@ const ONLY = [
   'unreachable.example',
   'null-mx.example',
   'no-such-domain.example',
+  'sts-only.example',
+  'sts-only-name.example',
+  'sts-only-unlisted.example',
 ];
 
 let lab: Lab;
 let resolver: ValidatingResolver;
+let sts: StsCache;
 beforeAll(async () => {
   lab = await startLab({ only: ONLY });
   resolver = createResolver({
     rootHints: parseRootHints(lab.rootHints),
     trustAnchors: parseTrustAnchors(lab.trustAnchor),
     dnsPort: lab.dnsPort,
+  });
+  sts = new StsCache({
+    fetch: policyFetcher({ port: lab.policyPort, ca: [lab.ca], privateAddresses: true }),
   });
 });
 afterAll(async () => {
@@ -58,7 +65,7 @@ afterEach(() => {
 
 function send(message: SendMailOptions, options: DaneTransportOptions = {}): Promise<DaneSentInfo> {
   const mailer = createTransport(
-    daneTransport({ resolver, sts: false, port: lab.mailPort, helo: 'client.example', ...options }),
+    daneTransport({ resolver, sts, ca: [lab.ca], port: lab.mailPort, helo: 'client.example', ...options }),
   );
   return mailer.sendMail({ from: 'me@client.example', subject: 'hello', text: 'Hello.\n', ...message });
 }
@@ -120,6 +127,7 @@ describe('mail arrives', () => {
     ['partial.example', 'mx1.partial.example', 'dane', true],
     ['unsigned.example', 'mx.signed-host.example', 'dane', false],
     ['no-tlsa.example', 'mx.no-tlsa.example', 'encrypted', false],
+    ['sts-only.example', 'mx.sts-only.example', 'pkix', true],
   ])('%s', async (domain, name, authenticated, secure) => {
     const { results } = await send({ to: `you@${domain}` });
     expect(results).toMatchObject([{ kind: 'accepted', host: name, authenticated, secure }]);
@@ -156,6 +164,8 @@ describe('mail does not leave', () => {
     ['broken-denial.example', 'bogus'],
     ['tlsa-servfail.example', 'lookup-failed'],
     ['unreachable.example', 'unreachable'],
+    ['sts-only-name.example', 'pkix-failed'],
+    ['sts-only-unlisted.example', 'not-listed'],
   ])('%s: %s', async (domain, reason) => {
     const before = arrived();
     const error = await refused({ to: `you@${domain}` });
