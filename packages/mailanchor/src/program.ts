@@ -102,6 +102,7 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
     'after',
     `
 Exit status: 0 protected, 1 broken, 3 unprotected, 4 partial, 5 unknown; 2 bad arguments or files.
+With --sending: 0 nothing is in the way, 1 something is, 5 Postfix does not tell its settings.
 Of several targets the worst counts: broken, bad line of a file, unknown, partial, unprotected, protected.
 Targets of the command line are told in their order, those of a list as they are done; each mail host is asked once.
 

@@ -18,6 +18,7 @@ let deaf: DnsListener;
 
 /** A Postfix that is set up for DANE, its client in a chroot without a resolv.conf, or not. */
 const POSTCONF = `#!/bin/sh
+if [ -n "$FATAL" ]; then echo "postconf: fatal: $FATAL" >&2; exit 1; fi
 if [ "$1" = -M ]; then echo "smtp unix - - $CHROOT - - smtp"; exit; fi
 echo "compatibility_level = 3.6"
 echo "queue_directory = ${scratch.path}"
@@ -46,6 +47,8 @@ afterAll(async () => {
   scratch.done();
 });
 
+const hoursFromNow = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString();
+
 async function sending(port: number, args: readonly string[] = [], env: Record<string, string> = {}) {
   const resolvConf = join(scratch.path, 'resolv.conf');
   writeFileSync(resolvConf, 'nameserver 127.0.0.1\noptions trust-ad\n');
@@ -61,6 +64,7 @@ async function sending(port: number, args: readonly string[] = [], env: Record<s
   const { sending: result } = JSON.parse(run.stdout) as {
     sending: {
       findings: { code: keyof typeof SENDING_FINDINGS; severity: string; text: string }[];
+      seen: string[];
       resolvers: { state: string; ad: boolean; signed: boolean; acceptsBogus?: boolean }[];
       connections: { outcome: string }[];
     };
@@ -114,6 +118,38 @@ describe.skipIf(unbuilt)('check --sending', () => {
     expect(status).toBe(1);
     expect(codes).toContain('clock-wrong error');
     expect(findings.find(({ code }) => code === 'clock-wrong')?.text).toContain('2019-01-01T00:00Z');
+  });
+
+  test('a clock that is hours off shows beside those of name servers', async () => {
+    const right = await sending(resolver.place.port, ['good-311.example']);
+    expect(right.seen).toContainEqual(
+      expect.stringMatching(/^the clock \(beside those of \d+ name servers\)$/),
+    );
+    // The lab's signatures hold for days: nothing proves a clock wrong that is hours ahead.
+    const ahead = await sending(resolver.place.port, ['--at', hoursFromNow(3), 'good-311.example']);
+    expect(ahead).toMatchObject({ status: 0, codes: ['clock-wrong warning'] });
+    expect(ahead.findings[0]!.text).toMatch(/name servers say .*: it is 3 h ahead\.$/);
+    // They begin an hour before they are made: that proves it of a clock that is three behind.
+    const behind = await sending(resolver.place.port, ['--at', hoursFromNow(-3), 'good-311.example']);
+    expect(behind.status).toBe(1);
+    expect(behind.findings.find(({ code }) => code === 'clock-wrong')).toMatchObject({
+      severity: 'error',
+      text: expect.stringMatching(/not valid yet: .* at least 2 h behind\.$/),
+    });
+  });
+
+  test('a postconf that fails is told, and the rest is looked at all the same', async () => {
+    const env = { FATAL: 'bad configuration' };
+    const run = await sending(resolver.place.port, ['good-311.example'], env);
+    expect(run).toMatchObject({
+      status: 5,
+      stderr: '',
+      codes: ['postfix-unreadable warning'],
+      resolvers: [{ state: 'answers', ad: true }],
+      connections: [{ outcome: 'connected' }],
+    });
+    expect(run.findings[0]!.text).toBe('postconf fails: postconf: fatal: bad configuration');
+    expect(await sending(deaf.port, [], env)).toMatchObject({ status: 1 });
   });
 
   test('mail hosts at which nobody listens', async () => {

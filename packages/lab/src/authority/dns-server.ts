@@ -1,6 +1,11 @@
 /** An `AuthorityNetwork` on loopback: UDP and TCP at each of its addresses, all on one port (rfc1035#section-4.2, rfc7766). */
 import {
+  type Cookie,
+  type CookieJar,
+  cookieOf,
+  createCookieJar,
   createListener,
+  type DnsClient,
   DnsFormatError,
   decodeMessage,
   encodeMessage,
@@ -27,10 +32,11 @@ export interface DnsServers {
 
 /** Serves all addresses that the network has now. `port` 0: one that is free on all of them. Rejects with `LabError`. */
 export async function serveDns(network: AuthorityNetwork, port = 0): Promise<DnsServers> {
+  const cookies = createCookieJar();
   const listens = network.addresses.map(
     (address): Listen =>
       (wanted) =>
-        listen(network, address, wanted),
+        listen(network, cookies, address, wanted),
   );
   const open = await openPort(listens, port);
   return {
@@ -44,9 +50,10 @@ export async function serveDns(network: AuthorityNetwork, port = 0): Promise<Dns
 /** The octets to send back; undefined for silence. */
 function respond(
   network: AuthorityNetwork,
+  cookies: CookieJar,
   address: string,
   octets: Uint8Array,
-  udp: boolean,
+  client: DnsClient,
 ): Uint8Array | undefined {
   let query: Message;
   try {
@@ -57,13 +64,27 @@ function respond(
   }
   const reply = network.respond(address, query);
   if (reply?.kind !== 'message') return undefined;
-  if (!udp) return encodeMessage(reply.message);
+  const message = withCookie(reply.message, query, cookies, client);
+  if (client.protocol !== 'udp') return encodeMessage(message);
   if (reply.truncated)
-    return encodeMessage({ ...reply.message, tc: true, answers: [], authorities: [], additionals: [] });
+    return encodeMessage({ ...message, tc: true, answers: [], authorities: [], additionals: [] });
   const wanted = query.edns?.udpPayloadSize ?? UDP_OCTETS.plain;
-  return encodeMessage(reply.message, {
+  return encodeMessage(message, {
     maxOctets: Math.min(Math.max(wanted, UDP_OCTETS.plain), UDP_OCTETS.most),
   });
+}
+
+/** Servers of our day answer with a cookie of their own (rfc7873#section-5.2), in which their clock can be read. */
+function withCookie(message: Message, query: Message, cookies: CookieJar, { address }: DnsClient): Message {
+  let cookie: Cookie | undefined;
+  try {
+    cookie = cookieOf(query);
+  } catch (error) {
+    if (!(error instanceof DnsFormatError)) throw error;
+  }
+  if (cookie === undefined || message.edns === undefined) return message;
+  const options = [...message.edns.options, cookies.judge(cookie, address).option];
+  return { ...message, edns: { ...message.edns, options } };
 }
 
 /** A header alone, with the id of what did not parse. */
@@ -72,15 +93,20 @@ function formatError(octets: Uint8Array): Uint8Array {
 }
 
 /** UDP and TCP at one address. Rejects with the system's error, as `openPort` wants it. */
-async function listen(network: AuthorityNetwork, address: string, port: number): Promise<Listener> {
+async function listen(
+  network: AuthorityNetwork,
+  cookies: CookieJar,
+  address: string,
+  port: number,
+): Promise<Listener> {
   try {
     return await createListener({
       address,
       port,
       protocols: ['udp', 'tcp'],
       limits: { idleMs: TCP_IDLE_MS, stalledMs: TCP_IDLE_MS, connectionsPerClient: TCP_CONNECTIONS },
-      onQuery(octets, { protocol }, reply) {
-        reply(respond(network, address, octets, protocol === 'udp') ?? SILENCE);
+      onQuery(octets, client, reply) {
+        reply(respond(network, cookies, address, octets, client) ?? SILENCE);
       },
     });
   } catch (error) {

@@ -46,10 +46,16 @@ export const SENDING_FINDINGS = {
     fix: '`options trust-ad edns0`',
   },
   'clock-wrong': {
-    severities: ['error'],
-    when: "by this machine's clock no signature of the root is valid now, and all are at another time; a clock that is a few days off may go unseen",
+    severities: ['error', 'warning'],
+    when: "by this machine's clock signatures of the root, or of two zones, are not valid yet, or no signature is valid any more, and they hold at another time; a warning where it is not proven so, and most of three or more name servers have clocks (in their DNS cookies, RFC 9018) that agree and are more than five minutes away. Where no servers tell, a clock that is an hour or less behind, or some days ahead, goes unseen: what was looked at says how much",
     effect: 'To a validating resolver with this clock every signed name is bogus: mail is deferred.',
     fix: 'set the clock, and let a time service keep it',
+  },
+  'postfix-unreadable': {
+    severities: ['warning'],
+    when: 'Postfix is installed and `postconf` fails, so that its settings were not seen; the exit status is 5 where nothing else is wrong',
+    effect: 'Whether Postfix sends with DANE is unknown; with an error in main.cf it sends nothing at all.',
+    fix: 'run it as a user who may read main.cf, or mend what it complains of',
   },
   'postfix-dane-off': {
     severities: ['error', 'notice'],

@@ -13,7 +13,6 @@ import {
 import { FakeResolver } from '@mailanchor/dnssec';
 import { expect, test } from 'vitest';
 import { chrootedClients, chrootFindings } from './chroot.ts';
-import { clockFindings } from './clock-check.ts';
 import { type ConnectionTried, portFindings, tryMailHosts } from './port-25.ts';
 import { parsePostconf } from './postfix.ts';
 import { parseResolvConf } from './resolv-conf.ts';
@@ -122,64 +121,6 @@ test('a resolver to which the root is bogus is told from one that does not answe
     transport: resolverThat({ ad: true, answers: [SOA, signature()] }),
   });
   expect(told(resolverFindings([probe, good], undefined))).toEqual(['resolver-no-answer warning']);
-});
-
-test.each<[string, number, (readonly [number, number])[], boolean, string[]]>([
-  ['within', NOW, [[NOW - DAY, NOW + DAY]], true, []],
-  [
-    'within one of two',
-    NOW,
-    [
-      [NOW - 9 * DAY, NOW - DAY],
-      [NOW - DAY, NOW + DAY],
-    ],
-    true,
-    [],
-  ],
-  [
-    'after all',
-    NOW + 30 * DAY,
-    [
-      [NOW - DAY, NOW + DAY],
-      [NOW, NOW + 2 * DAY],
-    ],
-    true,
-    ['clock-wrong error'],
-  ],
-  ['before all', NOW - 2000 * DAY, [[NOW - DAY, NOW + DAY]], true, ['clock-wrong error']],
-  ['in 1970', 1000, [[NOW - DAY, NOW + DAY]], true, ['clock-wrong error']],
-  [
-    'outside, and the anchor does not vouch',
-    NOW + 30 * DAY,
-    [[NOW, NOW + DAY]],
-    false,
-    ['check-incomplete info'],
-  ],
-  [
-    'outside of what is never valid together',
-    NOW,
-    [
-      [1, 2],
-      [3, 4],
-    ],
-    true,
-    ['check-incomplete info'],
-  ],
-  ['without signatures', NOW, [], true, ['check-incomplete info']],
-])('a clock %s', async (_, now, windows, vouched, expected) => {
-  const asked: number[] = [];
-  const findings = await clockFindings(
-    windows.map(([from, until]) => rrsig(from, until)),
-    now,
-    async (seconds) => {
-      asked.push(seconds);
-      return vouched;
-    },
-  );
-  expect(told(findings)).toEqual(expected);
-  for (const seconds of asked) {
-    expect(windows.every(([from, until]) => from <= seconds && seconds <= until)).toBe(true);
-  }
 });
 
 const tried = (...outcomes: ConnectionTried['outcome'][]) =>

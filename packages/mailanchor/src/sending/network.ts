@@ -1,7 +1,8 @@
 /** The part of `check --sending` that asks: the resolvers of this machine, the root for the time, mail hosts for a connection. */
 import { createTransport, Name, RRType, type Transport } from '@mailanchor/dns';
-import { type Lookup, openResolver } from '../lookup.ts';
-import { clockFindings } from './clock-check.ts';
+import type { Lookup } from '../lookup.ts';
+import { judgeClock } from './clock-check.ts';
+import { gatherEvidence } from './clock-evidence.ts';
 import { incomplete, type SendingFinding } from './finding-table.ts';
 import { type ConnectionTried, portFindings, tryMailHosts } from './port-25.ts';
 import { resolverFindings } from './resolver-findings.ts';
@@ -14,6 +15,8 @@ const LOOKUP_MS = 10_000;
 export interface NetworkResult {
   readonly resolvers: readonly ResolverProbe[];
   readonly connections: readonly ConnectionTried[];
+  /** How well the clock was seen. */
+  readonly clock: string;
   readonly findings: readonly SendingFinding[];
 }
 
@@ -33,12 +36,15 @@ export async function lookAtNetwork(
       lookAtResolvers(nameservers, settings, lookup, { transport, signal, timeoutMs }),
       tryMailHosts(targets, mail),
     ]);
-    const clock = await lookAtClock(probed.resolvers, settings, lookup, { signal, timeoutMs });
+    const rootSignatures = probed.resolvers.flatMap(({ signatures }) => signatures);
+    const limits = { signal, timeoutMs };
+    const clock = await judgeClock(await gatherEvidence(targets, rootSignatures, settings, lookup, limits));
     const blocked = targets.length === 0 ? [] : portFindings(connections, port);
     return {
       resolvers: probed.resolvers,
       connections,
-      findings: [...probed.findings, ...clock, ...blocked],
+      clock: clock.seen,
+      findings: [...probed.findings, ...clock.findings, ...blocked],
     };
   } finally {
     await transport.close();
@@ -72,27 +78,4 @@ async function lookAtResolvers(
   // Where the root is proven insecure, or left out by setting, nobody owes a signature.
   const owed = root.status === 'insecure' ? [] : resolverFindings(resolvers, isBogus?.toString());
   return { resolvers, findings: [...owed, ...findings] };
-}
-
-async function lookAtClock(
-  probes: readonly ResolverProbe[],
-  settings: SendingSettings,
-  { resolver, clock }: Lookup,
-  own: { signal: AbortSignal; timeoutMs: number },
-): Promise<readonly SendingFinding[]> {
-  const answers = await Promise.all(
-    [RRType.SOA, RRType.DNSKEY].map((type) => resolver.resolveUnchecked(Name.root, type, own)),
-  );
-  const ours = answers.flatMap(({ answer }) =>
-    answer.flatMap(({ type, rdata }) => (type === RRType.RRSIG ? [rdata] : [])),
-  );
-  const signatures = ours.length > 0 ? ours : probes.flatMap((probe) => probe.signatures);
-  return clockFindings(signatures, Math.floor(clock() / 1000), async (seconds) => {
-    const then = await openResolver(settings.lookup, { clock: () => seconds * 1000 });
-    try {
-      return (await then.resolve(Name.root, RRType.SOA, own)).status === 'secure';
-    } finally {
-      then.close();
-    }
-  });
 }

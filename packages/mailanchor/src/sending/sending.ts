@@ -9,15 +9,15 @@ import { ExitCode } from '../exit-code.ts';
 import { openLookup } from '../lookup.ts';
 import { readCommon } from '../options/common.ts';
 import { chrootedClients, chrootFindings } from './chroot.ts';
-import { incomplete, type SendingFinding } from './finding-table.ts';
+import { incomplete, type SendingFinding, sendingFinding } from './finding-table.ts';
 import { lookAtNetwork, type NetworkResult } from './network.ts';
 import { parsePostconf, postfixFindings } from './postfix.ts';
 import { parseResolvConf, type ResolvConf, resolvConfFindings } from './resolv-conf.ts';
 import { readSendingSettings } from './settings.ts';
-import { type SendingSystem, THIS_SYSTEM } from './system.ts';
+import { PostconfError, type SendingSystem, THIS_SYSTEM } from './system.ts';
 
 /**
- * Exit 0 where nothing is in the way of DANE, 1 where something is (severity error). `targets`: mail domains at whose hosts connections are
+ * Exit 0 where nothing is in the way of DANE, 1 where something is (severity error), 5 where Postfix is there and does not say. `targets`: mail domains at whose hosts connections are
  * tried; none: no connection is.
  */
 export async function runSending(
@@ -51,12 +51,13 @@ export async function runSending(
   const seen = [
     resolvConf,
     `${conf.nameservers.length === 1 ? 'the resolver' : 'the resolvers'} ${conf.nameservers.join(', ')}`,
-    'the clock',
+    network.clock,
     postfix === undefined ? 'no Postfix here' : 'Postfix',
     ...(targets.length > 0 ? [`port ${settings.port} of mail hosts`] : []),
   ];
   tell(voice, seen, network, findings);
-  return findings.some(({ severity }) => severity === 'error') ? ExitCode.failed : ExitCode.ok;
+  if (findings.some(({ severity }) => severity === 'error')) return ExitCode.failed;
+  return findings.some(({ code }) => code === 'postfix-unreadable') ? ExitCode.unknown : ExitCode.ok;
 }
 
 function tell(
@@ -83,7 +84,17 @@ async function lookAtPostfix(
   system: SendingSystem,
   conf: ResolvConf,
 ): Promise<readonly SendingFinding[] | undefined> {
-  const text = await system.postconf();
+  let text: string | undefined;
+  try {
+    text = await system.postconf();
+  } catch (error) {
+    if (!(error instanceof PostconfError)) throw error;
+    return [
+      sendingFinding('postfix-unreadable', 'Postfix', `postconf fails: ${error.message}`, {
+        fix: 'Run it as a user who may read main.cf, or mend what it complains of:\npostconf -n',
+      }),
+    ];
+  }
   if (text === undefined) return undefined;
   const settings = parsePostconf(text);
   return [...postfixFindings(settings), ...(await lookAtChroot(system, settings, conf))];
