@@ -4,7 +4,9 @@ export type SmtpErrorCode =
   /** A check target that is neither a domain, a host with port, nor a URL of a TLS service. */
   | 'bad-target'
   /** An option out of range, e.g. a port or a HELO name with a line break. */
-  | 'bad-option';
+  | 'bad-option'
+  /** A TLS report event that the collector has not acknowledged. */
+  | 'tlsrpt-not-counted';
 
 export class SmtpError extends Error {
   readonly code: SmtpErrorCode;

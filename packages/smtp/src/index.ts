@@ -138,6 +138,7 @@ export {
   stsResult,
   type TlsRptResult,
 } from './tlsrpt/result-type.ts';
+export { type SocketSink, type SocketSinkOptions, tlsRptSocketSink } from './tlsrpt/socket-sink.ts';
 export * from './verdict.ts';
 export {
   type InspectionLimits,

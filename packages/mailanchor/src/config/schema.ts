@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { publishers } from './schema-publishers.ts';
 import { tlsrpt } from './schema-tlsrpt.ts';
+import { tlsrptCollect } from './schema-tlsrpt-collect.ts';
 
 const text = z.string().min(1);
 /** What a YAML author may write with or without quotes. */
@@ -120,6 +121,7 @@ export const configSchema = z
     'policy-service': policyService.optional(),
     publishers: publishers.optional(),
     tlsrpt: tlsrpt.optional(),
+    'tlsrpt-collect': tlsrptCollect.optional(),
   })
   .describe('Mailanchor configuration');
 

@@ -64,7 +64,15 @@ export class Sources {
 }
 
 /** Options that may be given several times; in the environment their values stand beside each other. */
-const REPEATABLE = new Set(['forward-zone', 'insecure-zone', 'listen', 'listen-tls', 'tcp-table', 'allow']);
+const REPEATABLE = new Set([
+  'forward-zone',
+  'insecure-zone',
+  'listen',
+  'listen-tls',
+  'tcp-table',
+  'allow',
+  'log',
+]);
 
 export function variableOf(key: string): string {
   return `MAILANCHOR_${key.toUpperCase().replaceAll('-', '_')}`;

@@ -6,7 +6,7 @@ import { type StsFetched, StsMemory } from './sts-memory.ts';
 
 /** Throws `UsageError` for a file that cannot be read. */
 export async function openSts(
-  { sts }: PolicySettings,
+  { sts }: Pick<PolicySettings, 'sts'>,
   clock: () => number,
   onFetch?: (event: StsFetched) => void,
 ): Promise<StsMemory> {
