@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { raiseBed, readTable } from '../../../test/peers/bed.ts';
 import { runIn } from '../../../test/peers/namespace.ts';
 import { REQUIRED, whyNoPeers } from '../../../test/peers/peers.ts';
-import { BIN, environment, unbuilt } from './program.ts';
+import { BIN, environment, mailanchor, unbuilt } from './program.ts';
 import { type ResolverProcess, ready } from './resolver-process.ts';
 import { logWith, restartSender } from './sending-postfix.ts';
 
@@ -106,6 +106,9 @@ describe.skipIf(absent)(`a Postfix log, counted${absent ? ` (skipped: ${absent})
       { timeout: 20_000, interval: 200 },
     );
     expect(await collector.stop()).toBe(0);
+    const shown = await mailanchor(['tlsrpt', 'show', 'bad.cases.example', '--database', database]);
+    expect(shown.stdout).toMatch(/^bad\.cases\.example {2}\S+ {2}0 good, 1 failed\n/);
+    expect(shown.stdout).toMatch(/\n +1 +validation-failure +.*dane-no-match/);
   });
 
   test('killed again and again, it neither loses a session nor counts one twice', {

@@ -1,10 +1,10 @@
 /**
- * A sink that hands events to `mailanchor tlsrpt collect --listen unix:PATH`, for mail software in Node.js. An event's promise resolves once
+ * A `TlsRptSink` that hands events to `mailanchor tlsrpt collect --listen unix:PATH`, for mail software in Node.js. An event's promise resolves once
  * the collector has it on the disk. One connection for all of them, opened when the first is told and again when it was lost.
  */
 import { connect, type Socket } from 'node:net';
 import { SmtpError } from '../errors.ts';
-import type { TlsRptEvent, TlsRptSink } from './event.ts';
+import type { TlsRptEvent } from './event.ts';
 
 export interface SocketSinkOptions {
   /** Path of the collector's socket. */
@@ -17,7 +17,7 @@ export interface SocketSinkOptions {
 
 export interface SocketSink {
   /** Rejects with `SmtpError` 'tlsrpt-not-counted': the event has not been acknowledged, and may be told again if it has an id. */
-  readonly sink: TlsRptSink;
+  readonly sink: (event: TlsRptEvent) => Promise<void>;
   /** Events without answer are rejected. */
   close(): void;
 }
