@@ -83,18 +83,20 @@ export function mailTransport(route: MailRoute, dkim: DkimSettings | undefined):
       signal?.throwIfAborted();
       const raw = signer ? await signed(signer, message) : message;
       const transport = openTransport(route);
-      const stop = () => transport.close();
-      signal?.addEventListener('abort', stop, { once: true });
+      let stop: (() => void) | undefined;
+      const stopped = new Promise<never>((_, reject) => {
+        stop = () => reject(signal?.reason);
+        signal?.addEventListener('abort', stop, { once: true });
+      });
       try {
-        const sending = transport.sendMail({ envelope: { from, to: [to] }, raw });
-        const info = await (signal ? Promise.race([sending, aborted(signal)]) : sending);
+        const info = await Promise.race([transport.sendMail({ envelope: { from, to: [to] }, raw }), stopped]);
         const reply = 'response' in info ? String(info.response) : 'handed over';
         return { kind: 'sent', text: `${name}: ${printable(reply).slice(0, 200)}` };
       } catch (error) {
         signal?.throwIfAborted();
         return failure(name, error);
       } finally {
-        signal?.removeEventListener('abort', stop);
+        if (stop) signal?.removeEventListener('abort', stop);
         transport.close();
       }
     },
@@ -124,12 +126,6 @@ async function signed(signer: DKIM, message: Buffer): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of signer.sign(message)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
 
 /** 5xx to the envelope or the message is a word for ever; all else, a refused login too, may pass. */

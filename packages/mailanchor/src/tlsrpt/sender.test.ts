@@ -59,7 +59,7 @@ function sender(
       event: (event) => void events.push(event),
       problem: (event) => void events.push(event),
     },
-    clock: () => now,
+    clock: () => now + 0.5,
     random: () => 0.5,
     ...more,
   });

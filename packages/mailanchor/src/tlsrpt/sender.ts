@@ -130,14 +130,19 @@ export class ReportSender {
     }
   }
 
+  /** The file holds whole milliseconds. */
+  #now(): number {
+    return Math.trunc(this.#options.clock());
+  }
+
   #due({ windowMs, settleMs, day, domain }: Round, limit = BATCH): DueDomain[] {
-    const now = this.#options.clock();
+    const now = this.#now();
     return this.#outbox.dueDomains({ today: dayOf(now), now, windowMs, settleMs, day, domain, limit });
   }
 
   *#claims({ day, domain, signal }: Round): Generator<DueDelivery> {
     while (!signal.aborted) {
-      const now = this.#options.clock();
+      const now = this.#now();
       const delivery = this.#outbox.claim(now, now + LENT_MS, { day, domain });
       if (!delivery) return;
       yield delivery;
@@ -172,7 +177,7 @@ export class ReportSender {
   async #compose(due: DueDomain, signal: AbortSignal): Promise<void> {
     const { id, day, domain } = due;
     const decision = await this.#decide(day, domain, id, signal);
-    const { clock, database, log, submitter } = this.#options;
+    const { database, log, submitter } = this.#options;
     const name = { domain, day: dayText(day) };
     if (decision.kind === 'unknown') return this.#lookupFailed(due, decision.text);
     if (decision.kind === 'unwanted') {
@@ -180,7 +185,7 @@ export class ReportSender {
       return this.#outbox.close(id, 'unwanted', decision.text);
     }
     const reportId = newReportId(day, domain, submitter);
-    const frozen = this.#outbox.freeze(id, clock(), () => ({
+    const frozen = this.#outbox.freeze(id, this.#now(), () => ({
       reportId,
       report: compressed(reportOf(day, reportId, submitter, readCounts(database, id))),
       rua: decision.rua.map((uri) => ({ uri, mailDomain: mailDomainOf(uri) })),
@@ -195,8 +200,8 @@ export class ReportSender {
   }
 
   #lookupFailed({ id, day, domain, attempts, firstAt }: DueDomain, why: string): void {
-    const { clock, log, random = Math.random } = this.#options;
-    const now = clock();
+    const { log, random = Math.random } = this.#options;
+    const now = this.#now();
     const first = firstAt ?? now;
     const next = nextTry(attempts + 1, first, now, { chance: random() });
     const text = `_smtp._tls.${domain} cannot be looked up: ${why}`;
@@ -210,7 +215,7 @@ export class ReportSender {
   }
 
   async #send(due: DueDelivery, signal: AbortSignal): Promise<void> {
-    const { clock, deliver } = this.#options;
+    const { deliver } = this.#options;
     let outcome: Delivered;
     try {
       outcome = await deliver(due, signal);
@@ -218,14 +223,15 @@ export class ReportSender {
       if (!signal.aborted) return this.#settle(due, { kind: 'failed', text: messageOf(error), again: true });
       this.counts.interrupted++;
       const text = 'stopped in the middle: whether it was received is not known';
-      return this.#outbox.settle(due.id, clock(), { kind: 'due', text, nextAt: clock(), interrupted: true });
+      const now = this.#now();
+      return this.#outbox.settle(due.id, now, { kind: 'due', text, nextAt: now, interrupted: true });
     }
     this.#settle(due, outcome);
   }
 
   #settle(due: DueDelivery, outcome: Delivered): void {
-    const { clock, log, random = Math.random } = this.#options;
-    const now = clock();
+    const { log, random = Math.random } = this.#options;
+    const now = this.#now();
     const fields = { domain: due.domain, day: dayText(due.day), to: due.rua, report: due.reportId };
     const what = `report on ${due.domain} of ${fields.day} to ${due.rua}`;
     if (outcome.kind === 'sent') {

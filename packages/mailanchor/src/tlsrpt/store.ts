@@ -85,7 +85,9 @@ export class TlsRptStore {
     const limits = { ...STORE_LIMITS, ...options.limits };
     this.database = database;
     this.#counter = new EventCounter(database, limits);
-    this.#clock = options.clock ?? Date.now;
+    const { clock = Date.now } = options;
+    // The file holds whole milliseconds.
+    this.#clock = () => Math.trunc(clock());
     this.#gatherMs = options.gatherMs ?? 2;
     this.#maxWaiting = limits.waiting;
   }
