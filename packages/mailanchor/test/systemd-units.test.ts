@@ -34,8 +34,10 @@ test.skipIf(!installed)(`systemd finds nothing to complain of${reason}`, () => {
   expect(status).toBe(0);
 });
 
-test.skipIf(!installed)(`systemd finds the service well locked in${reason}`, () => {
-  const service = install().find((path) => path.endsWith('mailanchor-resolver.service'))!;
+const services = readdirSync(UNITS).filter((name) => name.endsWith('.service'));
+
+test.skipIf(!installed).each(services)(`systemd finds the service well locked in${reason}: %s`, (name) => {
+  const service = install().find((path) => path.endsWith(name))!;
   const args = ['security', '--offline=true', '--threshold=20', '--no-pager', service];
   const { status, stdout, stderr } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
   // 10 times the exposure that it counts; 100 is a service without any hardening.
