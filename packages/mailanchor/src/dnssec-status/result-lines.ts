@@ -7,4 +7,5 @@ export const STATUS_LINES: ResultLines<ZoneState> = {
   target: 'zone',
   outcome: 'state',
   outcomes: STATE_NAMES,
+  again: ['unknown'],
 };
