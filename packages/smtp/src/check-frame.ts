@@ -79,7 +79,7 @@ const SIGNATURE_DAYS = 3;
 
 export function conclude(
   { target, kind, verdict, dns, beside, hosts }: Omit<Collected, 'checkedAt'>,
-  { clock = Date.now, days, protocol, mode, connect }: HostCheckOptions,
+  { clock = Date.now, days, signatureDays, protocol, mode, connect }: HostCheckOptions,
   inspection?: Inspection,
 ): DomainCheck {
   const now = clock();
@@ -89,7 +89,7 @@ export function conclude(
   const options = {
     now,
     warnDays: days ?? CERTIFICATE_DAYS,
-    signatureDays: days ?? SIGNATURE_DAYS,
+    signatureDays: signatureDays ?? (() => days ?? SIGNATURE_DAYS),
     protocol,
     mailTransfer: mode === 'smtp',
   };

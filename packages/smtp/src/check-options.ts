@@ -52,6 +52,8 @@ export interface CheckOptions {
   readonly dial?: Connect;
   /** Days before the end of a certificate, or of a signature, from which it is a finding. Default 14 and 3. */
   readonly days?: number;
+  /** The same for signatures alone, by zone (without trailing dot), for those who know when its signer renews them. Default: as `days` has it. */
+  readonly signatureDays?: (zone: string) => number;
   /** Asks every authoritative server by itself; `leftOut`: why none is. Default: none is, and nothing is said. */
   readonly inspection?: ZoneInspector | { readonly leftOut: string };
   /** Whether MTA-STS and TLSRPT are looked at (default), and how a policy is fetched. */

@@ -52,7 +52,8 @@ export function signatureFindings(inspection: ZoneInspection, options: FindingOp
   const left = ({ signature }: SignedUntil): number => (signature.expiration - now) | 0;
   const expired = seen.filter((entry) => left(entry) <= 0);
   if (expired.length > 0) return [expiredFinding(inspection, expired, seen)];
-  const ending = seen.filter((entry) => left(entry) < options.signatureDays * DAY);
+  const days = options.signatureDays(nameText(inspection.zone));
+  const ending = seen.filter((entry) => left(entry) < days * DAY);
   return ending.length > 0 ? [endingFinding(inspection, ending, now)] : [];
 }
 

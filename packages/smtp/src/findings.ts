@@ -18,7 +18,7 @@ export interface FindingOptions {
   /** Days before a certificate's end from which it is a finding. */
   readonly warnDays: number;
   /** Days before the end of a zone's signatures from which it is one. */
-  readonly signatureDays: number;
+  readonly signatureDays: (zone: string) => number;
   /** What is spoken with the hosts. */
   readonly protocol: ServiceProtocol;
   /** Whether mail is transferred to them, or a client uses a service of theirs. */
