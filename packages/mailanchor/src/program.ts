@@ -10,6 +10,7 @@ import { addDnssecStatus } from './program-dnssec-status.ts';
 import { addPolicy } from './program-policy.ts';
 import { addTlsa } from './program-tlsa.ts';
 import { addTlsrpt } from './program-tlsrpt.ts';
+import { addWatch } from './program-watch.ts';
 import { VERSION } from './version.ts';
 
 export function createProgram(context: Context, done: Done): CommandUnknownOpts {
@@ -34,6 +35,7 @@ export function createProgram(context: Context, done: Done): CommandUnknownOpts 
   addPolicy(program, context, done);
   addTlsa(program, context, done);
   addTlsrpt(program, context, done);
+  addWatch(program, context, done);
   addLab(program, context, done);
   addConfig(program, context, done);
   return program;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { publishers } from './schema-publishers.ts';
 import { tlsrpt } from './schema-tlsrpt.ts';
 import { tlsrptCollect } from './schema-tlsrpt-collect.ts';
+import { watch } from './schema-watch.ts';
 
 const text = z.string().min(1);
 /** What a YAML author may write with or without quotes. */
@@ -122,6 +123,7 @@ export const configSchema = z
     publishers: publishers.optional(),
     tlsrpt: tlsrpt.optional(),
     'tlsrpt-collect': tlsrptCollect.optional(),
+    watch: watch.optional(),
   })
   .describe('Mailanchor configuration');
 
