@@ -2,7 +2,7 @@
  * Knot signs a zone of its own below the lab and publishes CDS and CDNSKEY: the first DS, a key rollover and the way back to unsigned, as
  * `dnssec-status` sees them at its server.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,12 +11,13 @@ import { createResolver, parseRootHints, parseTrustAnchors } from '@mailanchor/d
 import { type Lab, startLab } from '@mailanchor/lab';
 import { ZoneInspector } from '@mailanchor/smtp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findPeer, runPeer } from '../../lab/test/peers.ts';
 import { lookAt } from '../src/dnssec-status/look-at.ts';
 import type { ZoneStatus } from '../src/dnssec-status/zone-status.ts';
 
-const KNOTD = findPeer('knotd');
-const KNOTC = findPeer('knotc');
+const absent =
+  spawnSync('knotd', ['--version']).status === 0 ? undefined : 'not installed: knotd (Debian package knot)';
+if (absent !== undefined && process.env['MAILANCHOR_TEST_PEERS'] === 'required')
+  throw new Error(`MAILANCHOR_TEST_PEERS=required, but ${absent}`);
 const ADDRESS = '127.53.0.99';
 const ZONE = 'knot.example';
 
@@ -48,7 +49,7 @@ zone:
 `;
 
 beforeAll(async () => {
-  if (!KNOTD) return;
+  if (absent !== undefined) return;
   folder = mkdtempSync(join(tmpdir(), 'mailanchor-knot-'));
   for (const name of ['run', 'db']) mkdirSync(join(folder, name));
   lab = await startLab({ only: [] });
@@ -58,12 +59,12 @@ beforeAll(async () => {
   );
   writeFileSync(join(folder, 'knot.conf'), config('always'));
   delegate([]);
-  knot = spawn(KNOTD, ['-c', join(folder, 'knot.conf')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  knot = spawn('knotd', ['-c', join(folder, 'knot.conf')], { stdio: ['ignore', 'pipe', 'pipe'] });
   await said(/DNSSEC, successfully signed/);
 }, 20_000);
 
 afterAll(async () => {
-  if (!KNOTD) return;
+  if (absent !== undefined) return;
   if (knot?.exitCode === null) {
     const exited = new Promise((resolve) => knot!.once('exit', resolve));
     knot.kill();
@@ -128,22 +129,25 @@ async function reload(publish: string): Promise<void> {
   writeFileSync(join(folder, 'knot.conf'), config(publish));
   const control = ['-c', join(folder, 'knot.conf'), '-s', join(folder, 'run', 'knot.sock')];
   for (const command of [['reload'], ['zone-sign', ZONE]]) {
-    expect(runPeer(KNOTC!, [...control, ...command])).toMatchObject({ status: 0 });
+    expect(spawnSync('knotc', [...control, ...command], { timeout: 10_000 }).status).toBe(0);
   }
   await said(/zone-sign|DNSSEC, signing zone/);
   await said(/successfully signed/);
 }
 
-test.skipIf(!KNOTD || !KNOTC)('from the first DS to none again', async () => {
-  const island = await look();
-  expect(island).toMatchObject({ state: 'no-ds', remarks: [{ code: 'cds-bootstrap' }] });
-  expect(island.registrar!.ds).toEqual(island.cds.map((line) => line.replace(' CDS ', ' DS ')));
+test.skipIf(absent !== undefined)(
+  `from the first DS to none again${absent === undefined ? '' : `: ${absent}`}`,
+  async () => {
+    const island = await look();
+    expect(island).toMatchObject({ state: 'no-ds', remarks: [{ code: 'cds-bootstrap' }] });
+    expect(island.registrar!.ds).toEqual(island.cds.map((line) => line.replace(' CDS ', ' DS ')));
 
-  delegate(island.registrar!.ds);
-  expect(await look()).toMatchObject({ state: 'secure', remarks: [] });
+    delegate(island.registrar!.ds);
+    expect(await look()).toMatchObject({ state: 'secure', remarks: [] });
 
-  await reload('delete-dnssec');
-  const leaving = await look();
-  expect(leaving).toMatchObject({ state: 'ds-removal-pending', cds: [`${ZONE}. 3600 IN CDS 0 0 0 00`] });
-  expect(leaving.registrar!.remove).toEqual(island.registrar!.ds);
-});
+    await reload('delete-dnssec');
+    const leaving = await look();
+    expect(leaving).toMatchObject({ state: 'ds-removal-pending', cds: [`${ZONE}. 3600 IN CDS 0 0 0 00`] });
+    expect(leaving.registrar!.remove).toEqual(island.registrar!.ds);
+  },
+);
