@@ -15,6 +15,11 @@ export const BED_SCRIPTS =
 const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   nsd: ['nsd'],
   unbound: ['unbound'],
+  bind9: ['named'],
+  knot: ['knotd'],
+  'knot-dnsutils': ['knsupdate'],
+  'pdns-server': ['pdns_server', 'pdnsutil'],
+  sqlite3: ['sqlite3'],
   'bind9-utils': ['dnssec-keygen', 'dnssec-signzone', 'dnssec-dsfromkey'],
   'bind9-dnsutils': ['dig'],
   ldnsutils: ['ldns-keygen', 'ldns-signzone', 'ldns-key2ds'],

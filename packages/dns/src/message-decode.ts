@@ -7,6 +7,7 @@
  * Octets after the last record are ignored, as Unbound does: the record counts say what the message is.
  */
 import { DnsFormatError } from './errors.ts';
+import { RRClass } from './iana/rr-class.ts';
 import { RRType } from './iana/rr-type.ts';
 import type { Edns, EdnsOption, Message, Question } from './message.ts';
 import { MessageReader } from './message-reader.ts';
@@ -129,7 +130,10 @@ function readRecords(reader: MessageReader, count: number, opt: OptHolder | unde
       octets[at + 4]! > 0x7f
         ? 0
         : (octets[at + 4]! << 24) | (octets[at + 5]! << 16) | (octets[at + 6]! << 8) | octets[at + 7]!;
-    records.push({ name, type, class: rrClass, ttl, rdata: reader.rdata(length, rdataLayout(type)) });
+    // Prerequisites and removals of an update name an RRset without data (rfc2136#section-2.4).
+    const isBare = length === 0 && (rrClass === RRClass.ANY || rrClass === RRClass.NONE);
+    const rdata = reader.rdata(length, isBare ? undefined : rdataLayout(type));
+    records.push({ name, type, class: rrClass, ttl, rdata });
   }
   return records;
 }

@@ -12,6 +12,7 @@ export function addTlsa(program: CommandUnknownOpts, context: Context, done: Don
     .description('The receiving side: make TLSA records and test them against a certificate chain.');
   addVerify(tlsa, context, done);
   addGenerate(tlsa, context, done);
+  addPublish(tlsa, context, done);
 }
 
 function addVerify(tlsa: CommandUnknownOpts, context: Context, done: Done): void {
@@ -78,5 +79,49 @@ Examples:
   mailanchor tlsa generate --cert cert.pem --name mx1.example.org
   mailanchor tlsa generate --chain fullchain.pem --usage 2 --name mx1.example.org
   mailanchor tlsa generate --from mx1.example.org`,
+  );
+}
+
+function addPublish(tlsa: CommandUnknownOpts, context: Context, done: Done): void {
+  const publish = tlsa
+    .command('publish')
+    .summary('put TLSA records into the zone, and see them there')
+    .description(
+      'Add, remove or replace the TLSA records of a mail host, by a publisher of the configuration: dynamic updates,\n' +
+        'the API of PowerDNS, a zone file snippet or a command of your own. What somebody else has changed meanwhile is\n' +
+        'never overwritten, and nothing is done that would keep senders from delivering to what the host presents.',
+    )
+    .optionsGroup('Publishing:')
+    .requiredOption('--name <host>', 'mail host that the records are for')
+    .option('--port <n>', 'its port (default: 25)')
+    .option('--record <record>', '"USAGE SELECTOR MATCHING HEX"; repeatable', collect)
+    .option('--add', 'beside what is there (default)')
+    .option('--remove', 'from what is there')
+    .option('--replace', 'in place of what is there; without records: none')
+    .option('--publisher <name>', 'of the configuration (default: the only one)')
+    .option('--ttl <seconds>', 'time to live (default: as it is, or 3600)')
+    .option('--dry-run', 'print the exact change and make none')
+    .option(
+      '--wait [seconds]',
+      'until every authoritative server has it, signed and validated from the root (default: 120)',
+    )
+    .option('--force <host:port>', 'this host may break: what would be refused is done')
+    .action(async (options) => {
+      const { runTlsaPublish } = await import('./commands/tlsa-publish.ts');
+      done(await runTlsaPublish(options, context));
+    });
+  addLookupFlags(publish);
+  addConfigFlag(publish);
+  addOutputFlags(publish);
+  publish.addHelpText(
+    'after',
+    `
+Exit status: 0 published (with --wait: and to be seen everywhere), 1 conflict or refused (with --wait: bogus or not signed),
+5 not known whether it was published or (with --wait) not yet to be seen, 2 bad arguments or files, or it would break the host.
+
+Examples:
+  mailanchor tlsa publish --name mx1.example.org --record "3 1 1 8d02...a3" --dry-run
+  mailanchor tlsa publish --name mx1.example.org --record "3 1 1 8d02...a3" --publisher main --wait
+  mailanchor tlsa publish --name mx1.example.org --record "3 1 1 1f0c...77" --remove`,
   );
 }

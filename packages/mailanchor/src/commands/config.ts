@@ -27,6 +27,9 @@ export async function runConfigCheck(
   const settings = readCheckSettings(new Sources({}, {}, config.section('check')));
   const lookup = await openLookup(settings.lookup);
   await lookup.close();
+  const { openPublisher, publisherNames } = await import('../tlsa-publish/open-publisher.ts');
+  const surroundings = { warn: (text: string) => voice.warn(text), clock: lookup.clock };
+  for (const name of publisherNames(config)) await openPublisher(config, name, file, surroundings);
   if (voice.json) voice.printJson({ file, valid: true });
   else if (voice.verbosity !== 'quiet') voice.print([`${voice.paint.good('✔')} ${file} is valid`]);
   return ExitCode.ok;

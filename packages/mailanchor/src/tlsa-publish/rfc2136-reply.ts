@@ -87,6 +87,12 @@ export function readUpdateReply(
   };
   const refusal = refusals[rcode];
   if (verdict.kind === 'unsigned') {
+    // What PowerDNS says to a key, a secret or a time that does not fit.
+    if (rcode === Rcode.REFUSED)
+      return {
+        kind: 'refused',
+        text: `it refuses and does not say why (REFUSED, without signature): look at the key ${name} and its secret, the clock of this machine, and what the key may change`,
+      };
     // Without a signature anybody on the way may have said it: a refusal is told on, a success is not believed.
     return refusal
       ? { kind: 'refused', text: `${refusal}, in an answer without signature` }

@@ -8,8 +8,8 @@ import {
   rcodeToText,
   type TlsaData,
 } from '@mailanchor/dns';
-import type { AuthoritativeServer, ServerAnswer } from '@mailanchor/smtp';
-import { sameTlsaSet, tlsaSetText } from './tlsa-set.ts';
+import type { AuthoritativeServer, ServerAnswer, SpokenAnswer } from '@mailanchor/smtp';
+import { sameTlsaSet, tlsaSetText, tlsaText } from './tlsa-set.ts';
 
 /** One server, by one of its addresses. */
 export interface ServerView {
@@ -24,6 +24,8 @@ export interface ServerView {
   readonly state: 'has-it' | 'differs' | 'unsigned' | 'bogus' | 'no-answer' | 'not-asked';
   /** Of the zone, as the server has it. */
   readonly serial: number | null;
+  /** TLSA records that it answers with, as in a master file; null where it does not speak of the name, or they cannot be read. */
+  readonly records: readonly string[] | null;
   /** What it answers, or why there is no answer. */
   readonly text: string;
 }
@@ -50,30 +52,41 @@ function stateOf(
   answer: ServerAnswer | undefined,
   isForTlsa: boolean,
   expected: readonly TlsaData[],
-): Pick<ServerView, 'state' | 'text'> {
-  if (answer === undefined) return { state: 'not-asked', text: 'not asked' };
+): Pick<ServerView, 'state' | 'text' | 'records'> {
+  const records = null;
+  if (answer === undefined) return { state: 'not-asked', records, text: 'not asked' };
   switch (answer.outcome) {
     case 'not-asked':
-      return { state: 'not-asked', text: answer.text };
+      return { state: 'not-asked', records, text: answer.text };
     case 'silent':
-      return { state: 'no-answer', text: answer.text };
+      return { state: 'no-answer', records, text: answer.text };
     case 'refused':
-      return { state: 'no-answer', text: `answers ${rcodeToText(answer.rcode)}` };
+      return { state: 'no-answer', records, text: `answers ${rcodeToText(answer.rcode)}` };
     case 'referral':
-      return { state: 'no-answer', text: 'sends elsewhere' };
+      return { state: 'no-answer', records, text: 'sends elsewhere' };
     case 'alias':
-      return { state: 'differs', text: 'has an alias there' };
-    default: {
-      if (!isForTlsa || !answer.authoritative) return { state: 'no-answer', text: 'does not have the zone' };
-      const records = answer.records.map(({ rdata }) => tryDecode(rdata));
-      const has = `has ${setText(records)}`;
-      const why = answer.reason ? `: ${answer.reason.text}` : '';
-      if (answer.status === 'bogus') return { state: 'bogus', text: `${has}, bogus${why}` };
-      if (answer.status === 'insecure') return { state: 'unsigned', text: `${has}, not signed${why}` };
-      if (answer.status !== 'secure') return { state: 'not-asked', text: `${has}, not validated${why}` };
-      return { state: isExactly(records, expected) ? 'has-it' : 'differs', text: has };
-    }
+      return { state: 'differs', records, text: 'has an alias there' };
+    default:
+      return isForTlsa && answer.authoritative
+        ? spokenState(answer, expected)
+        : { state: 'no-answer', records, text: 'does not have the zone' };
   }
+}
+
+function spokenState(
+  { records, status, reason }: SpokenAnswer,
+  expected: readonly TlsaData[],
+): Pick<ServerView, 'state' | 'text' | 'records'> {
+  const found = records.map(({ rdata }) => tryDecode(rdata));
+  const whole = found.filter((record) => record !== undefined);
+  const texts = whole.length === found.length ? whole.map(tlsaText) : null;
+  const has = `has ${setText(found)}`;
+  const why = reason ? `: ${reason.text}` : '';
+  const told = (state: ServerView['state'], text: string) => ({ state, records: texts, text });
+  if (status === 'bogus') return told('bogus', `${has}, bogus${why}`);
+  if (status === 'insecure') return told('unsigned', `${has}, not signed${why}`);
+  if (status !== 'secure') return told('not-asked', `${has}, not validated${why}`);
+  return told(isExactly(found, expected) ? 'has-it' : 'differs', has);
 }
 
 /** A name server of which nobody knows where it is. */
@@ -83,11 +96,12 @@ export function withoutAddress(name: Name): ServerView {
     address: null,
     state: 'no-answer',
     serial: null,
+    records: null,
     text: 'its name has no address that can be asked from here',
   };
 }
 
-/** `ns2.example.org. (192.0.2.2) has no TLSA records, serial 12, elsewhere 15` */
+/** `ns2.example.org (192.0.2.2): has no TLSA records, serial 12, elsewhere 15` */
 export function viewText({ name, address, serial, text }: ServerView, newest: number | undefined): string {
   const behind =
     serial === null
@@ -95,7 +109,7 @@ export function viewText({ name, address, serial, text }: ServerView, newest: nu
       : serial === newest
         ? `, serial ${serial}`
         : `, serial ${serial}, elsewhere ${newest}`;
-  return `${name.replace(/(.)\.$/, '$1')}${address === null ? '' : ` (${address})`} ${text}${behind}`;
+  return `${name.replace(/(.)\.$/, '$1')}${address === null ? '' : ` (${address})`}: ${text}${behind}`;
 }
 
 export function newestSerial(servers: readonly ServerView[]): number | undefined {

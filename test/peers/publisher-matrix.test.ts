@@ -1,0 +1,70 @@
+/** Every way to publish, tried on real servers: the table of docs/publishing.md is what comes out. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Driver } from './publishing/driver-client.ts';
+import { MATRIX_PAGE, type Matrix, matrixTable, runMatrix, withTable } from './publishing/matrix.ts';
+import { type PublishingNetwork, raisePublishing } from './publishing/network.ts';
+import type { ZoneName } from './publishing/servers.ts';
+import { describeWithBed } from './with-bed.ts';
+
+describeWithBed('publishing to BIND, Knot, PowerDNS and NSD', () => {
+  let network: PublishingNetwork | undefined;
+  let driver: Driver | undefined;
+  let matrix: Matrix;
+
+  beforeAll(async () => {
+    network = await raisePublishing('matrix');
+    driver = new Driver(network);
+    matrix = await runMatrix(network, driver);
+  });
+
+  afterAll(() => {
+    driver?.close();
+    network?.lower();
+  });
+
+  test('the table is that of docs/publishing.md', () => {
+    const page = readFileSync(MATRIX_PAGE, 'utf8');
+    expect(page).toBe(withTable(page, matrixTable(matrix)));
+  });
+
+  test.for<[ZoneName, string, RegExp]>([
+    [
+      'bind',
+      'another secret, another API key',
+      /127\.0\.70\.2: its secret of the key mail is another one \(BADSIG\)/,
+    ],
+    ['knot', 'a key that it does not know', /it has no key nobody for hmac-sha256 \(BADKEY\)/],
+    [
+      'bind',
+      'our clock two hours ahead',
+      /the clock of this machine is (2 h|1 h 59 min) ahead of the server's \(BADTIME\)/,
+    ],
+    [
+      'knot',
+      'our clock two hours behind',
+      /the clock of this machine is 2 h( \d+ \w+)? behind the server's \(BADTIME\)/,
+    ],
+    ['pdns', 'our clock two hours behind', /does not say why \(REFUSED, without signature\): .*clock/],
+    ['pdns', 'not its zone', /not the primary server of the zone elsewhere\./],
+    [
+      'bind',
+      'somebody else has changed it',
+      /has 3 1 1 (bb)+ at _25\._tcp\.mx1\.bind\., not 3 1 1 (aa)+ as expected/,
+    ],
+    ['knot', 'an alias at the name', /_25\._tcp\.alias\.knot\. is an alias \(CNAME\)/],
+    ['bind', 'a name of a zone below', /lies in the zone below\.bind\., which bind\. delegates/],
+    ['pdnsapi', 'another secret, another API key', /does not take the API key \(401\)/],
+    ['snippet', 'the server is dead, the reload fails', /false: exit status 1\. The file was put back$/],
+    ['exec', 'somebody else has changed it', /exit status 3: .*NXRRSET/],
+    // Over IPv4 and IPv6, by name and serial.
+    [
+      'bind',
+      'lags',
+      /^ns2\.bind \(127\.0\.70\.6\): has no TLSA records, serial \d+, elsewhere \d+; ns2\.bind \(fd00:70::6\): has no/,
+    ],
+    ['knot', 'dead', /^ns2\.knot \(127\.0\.70\.6\): nothing listens there/],
+  ])('%s, %s: says so', ([zone, title, text]) => {
+    expect(matrix.said.get(zone)?.get(title)).toMatch(text);
+  });
+});
