@@ -87,7 +87,10 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
       '--profile <name>',
       `judge by a rule set: ${PROFILE_NAMES.join(', ')}, or a YAML file of your own`,
     )
-    .option('--html <file>', 'write a report as a page of its own, to be forwarded')
+    .option(
+      '--html <file>',
+      'write a report as a page of its own, to be forwarded; of a list with counts and filters',
+    )
     .option('--output <file>', 'write results to a new file, a JSON line each')
     .option(
       '--resume',

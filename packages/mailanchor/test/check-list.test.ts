@@ -202,6 +202,30 @@ describe.skipIf(unbuilt)('a list', () => {
     expect(targetsOf(readFileSync(results, 'utf8'))).toEqual(domains(400).toSorted());
   });
 
+  test('--html: a page of the whole list, those that an earlier run did among them', async () => {
+    const results = output();
+    const page = join(scratch.path, 'list.html');
+    const args = ['--file', file(['no-tlsa.example', ...domains(3), 'not a domain']), '--output', results];
+    expect((await check([...args, '--html', page, '--profile', 'rfc7672'])).status).toBe(2);
+    const first = readFileSync(page, 'utf8');
+    expect(first).toMatch(
+      /<h1>4 targets<.*<strong>unprotected<\/strong> 1.*1 line of the list was no target/s,
+    );
+    expect(first.match(/<details /g)).toHaveLength(4);
+    expect((await check([...args, '--html', page, '--profile', 'rfc7672', '--resume'])).status).toBe(2);
+    expect(readFileSync(page, 'utf8')).toBe(first);
+    const same = await check([
+      '--file',
+      file(domains(1)),
+      '--html',
+      results,
+      '--output',
+      results,
+      '--resume',
+    ]);
+    expect(same).toMatchObject({ status: 2, stderr: expect.stringContaining('name the same file') });
+  });
+
   test('gone on with when all is done: nothing is asked, the worst verdict counts', async () => {
     const results = output();
     const args = ['--file', file(['no-tlsa.example', ...domains(2)]), '--output', results];

@@ -47,6 +47,9 @@ export function readCheckSettings(sources: Sources): CheckSettings {
   const resume = sources.on('resume');
   if (resume && output === undefined)
     throw new UsageError('--resume goes on with the file of --output: give that too');
+  const html = optional(sources.one('html'), ({ value }) => value);
+  if (html !== undefined && html === output)
+    throw new UsageError('--html and --output name the same file: each needs its own');
   return {
     lookup: readLookupSettings(sources),
     port: optional(sources.one('port'), parsePort),
@@ -71,7 +74,7 @@ export function readCheckSettings(sources: Sources): CheckSettings {
       privateAddresses: optional(sources.one('sts-private-addresses'), parseSwitch) ?? false,
     },
     profile: optional(sources.one('profile'), ({ value }) => value),
-    html: optional(sources.one('html'), ({ value }) => value),
+    html,
     output,
     resume,
   };

@@ -1,6 +1,6 @@
 /** `mailanchor check TARGET...` */
-import { writeFile } from 'node:fs/promises';
-import { type DomainCheck, type DomainVerdict, SharedSessions, type Target } from '@mailanchor/smtp';
+import { type DomainVerdict, SharedSessions, type Target } from '@mailanchor/smtp';
+import type { JudgedCheck, Report } from '../check/html/write-page.ts';
 import { type CheckLookup, openCheckLookup } from '../check/inspection.ts';
 import { Overview } from '../check/overview.ts';
 import { renderCheck, renderVerdict } from '../check/render.ts';
@@ -11,13 +11,13 @@ import { readTarget } from '../check/targets.ts';
 import { PROGRESS_ORDER } from '../check/words.ts';
 import { statusOfVerdicts } from '../check/worst.ts';
 import type { Context, Voice } from '../context.ts';
-import { fileProblem, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import { ResultFile } from '../list/result-file.ts';
 import { ListRun } from '../list/run.ts';
 import { chooseSource, type ListSource } from '../list/source.ts';
 import { readCommon } from '../options/common.ts';
 import { loadProfile } from '../profile/load.ts';
-import { judgeProfile, type Profile, type ProfileResult } from '../profile/profile.ts';
+import { judgeProfile, type Profile } from '../profile/profile.ts';
 import { renderProfile } from '../profile/render.ts';
 
 const COMMAND = {
@@ -43,11 +43,6 @@ export async function runCheck(
   const source = chooseSource(COMMAND, texts, file, context);
   const { sources, voice } = await readCommon(context, options, 'check');
   const settings = readCheckSettings(sources);
-  if (settings.html !== undefined && source.isList) {
-    throw new UsageError(
-      '--html is a page of targets that the command line names; for lists there is --output',
-    );
-  }
   const profile = settings.profile === undefined ? undefined : await loadProfile(settings.profile);
   const results =
     settings.output === undefined
@@ -56,9 +51,13 @@ export async function runCheck(
   try {
     if (results && results.before.again > 0)
       voice.detail(`${results.before.again} of the earlier run were unknown: asked again`);
+    const report =
+      settings.html === undefined
+        ? undefined
+        : await (await import('../check/html/write-page.ts')).openReport(settings.html, source.isList);
     const lookup = await openCheckLookup(settings, source.isList);
     try {
-      return await runTargets({ source, settings, lookup, voice, results, profile });
+      return await runTargets({ source, settings, lookup, voice, results, profile, report });
     } finally {
       voice.progress.end();
       await lookup.close();
@@ -75,27 +74,29 @@ interface RunParts {
   readonly voice: Voice;
   readonly results: ResultFile<DomainVerdict> | undefined;
   readonly profile: Profile | undefined;
+  readonly report: Report | undefined;
 }
 
-async function runTargets({ source, settings, lookup, voice, results, profile }: RunParts): Promise<number> {
+async function runTargets(parts: RunParts): Promise<number> {
+  const { source, settings, lookup, voice, results, profile, report } = parts;
   const { signal } = voice.context;
   const overview = new Overview();
-  const pages: DomainCheck[] | undefined = settings.html === undefined ? undefined : [];
-  const judged = (check: DomainCheck) => profile && judgeProfile(profile, check);
   const shared = source.several
     ? new SharedSessions({ signal, timeoutMs: settings.lookup.timeoutMs })
     : undefined;
+  const judged = (check: JudgedCheck): JudgedCheck =>
+    profile ? { ...check, profile: judgeProfile(profile, check) } : check;
   let printed = 0;
   if (results) overview.addBefore(results.before.outcomes);
-  const run = new ListRun<Target, DomainCheck, DomainVerdict>({
+  const run = new ListRun<Target, JudgedCheck, DomainVerdict>({
     source,
     voice,
     results,
     parallel: settings.parallel,
     order: PROGRESS_ORDER,
     nameOf: ({ text }) => text,
-    work: ({ text, target }, say) =>
-      checkTarget(
+    work: async ({ text, target }, say) => {
+      const check = await checkTarget(
         text,
         target,
         settings,
@@ -103,56 +104,34 @@ async function runTargets({ source, settings, lookup, voice, results, profile }:
         signal,
         (event) => say(progressText(text, event)),
         shared ? { openSession: shared.open } : {},
-      ),
+      );
+      return judged(check);
+    },
     outcomeOf: ({ verdict }) => verdict,
     take(check) {
       overview.add(check);
-      pages?.push(check);
+      report?.add(check);
     },
-    json: (check) => withProfile(check, judged(check)),
-    show: (check) => printOutcome(check, voice, printed++ > 0, judged(check)),
+    json: (check) => check,
+    show: (check) => printOutcome(check, voice, printed++ > 0),
   });
   await run.run();
-  if (pages && settings.html !== undefined) {
-    const results = pages.flatMap((check) => {
-      const result = judged(check);
-      return result ? [[check, result] as const] : [];
-    });
-    await writePage(settings.html, pages, new Map(results));
-  }
+  if (results && results.before.count > 0)
+    await report?.addEarlier(results.path, results.before.count, judged);
+  await report?.write(run.badLines);
   if (!voice.json && voice.verbosity !== 'quiet') voice.print(overview.render(voice.paint));
   return statusOfVerdicts(run.outcomes, run.badLines);
 }
 
-async function writePage(
-  file: string,
-  checks: readonly DomainCheck[],
-  judged: ReadonlyMap<DomainCheck, ProfileResult>,
-): Promise<void> {
-  const { renderPage } = await import('../check/html/page.ts');
-  try {
-    await writeFile(file, renderPage(checks, judged));
-  } catch (error) {
-    throw new UsageError(`--html: ${fileProblem(error)}`, { cause: error });
-  }
-}
-
-function withProfile(
-  check: DomainCheck,
-  profile: ProfileResult | undefined,
-): DomainCheck & { profile?: ProfileResult } {
-  return profile ? { ...check, profile } : check;
-}
-
-function printOutcome(check: DomainCheck, voice: Voice, further: boolean, profile?: ProfileResult): void {
+function printOutcome(check: JudgedCheck, voice: Voice, further: boolean): void {
   if (voice.json) {
-    voice.printJson(withProfile(check, profile));
+    voice.printJson(check);
   } else if (voice.verbosity === 'quiet') {
     voice.print([renderVerdict(check, voice.paint)]);
   } else {
     const verbose = voice.verbosity === 'verbose';
     const lines = renderCheck(check, { paint: voice.paint, columns: voice.columns, verbose });
-    if (profile) lines.push(...renderProfile(profile, voice.paint));
+    if (check.profile) lines.push(...renderProfile(check.profile, voice.paint));
     voice.print(further ? ['', ...lines] : lines);
   }
 }

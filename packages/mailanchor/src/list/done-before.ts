@@ -83,6 +83,15 @@ export async function readBefore<W extends string>(
   return { targets, outcomes, count: lines - again, again, obsolete, whole };
 }
 
+/** The first `count` results of a file that `readBefore` has read, as they stand there. */
+export async function* earlierResults(path: string, count: number): AsyncGenerator<unknown> {
+  let given = 0;
+  for await (const { line } of wholeLines(path)) {
+    if (given++ === count) return;
+    yield JSON.parse(line.toString('utf8'));
+  }
+}
+
 async function beginsLikeOurs(path: string, beginning: string): Promise<boolean> {
   for await (const chunk of createReadStream(path, { end: beginning.length - 1 })) {
     return beginning.startsWith((chunk as Buffer).toString('latin1'));

@@ -26,21 +26,29 @@ export function renderPage(
   profiles: ReadonlyMap<DomainCheck, ProfileResult> = new Map(),
 ): string {
   const title = checks.length === 1 ? checks[0]!.target : `${checks.length} targets`;
+  const parts = checks.map((check) => renderHead(check).text + renderBody(check, profiles.get(check)).text);
+  return [...pageAround(title, STYLE, parts)].join('');
+}
+
+/** A whole page around parts of markup, in pieces: of a long list it need not be one string. */
+export function* pageAround(title: string, style: string, parts: Iterable<string>): Generator<string> {
   // The one style sheet by its digest, no script, no request: also where somebody's mail program shows the page.
-  const digest = createHash('sha256').update(STYLE).digest('base64');
+  const digest = createHash('sha256').update(style).digest('base64');
   const policy = `default-src 'none'; style-src 'sha256-${digest}'; base-uri 'none'; form-action 'none'`;
-  return html`<!doctype html>
+  yield html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}: DANE check</title>
-<style>${new Markup(STYLE)}</style>
+<style>${new Markup(style)}</style>
 </head>
 <body>
 <main>
-${checks.map((check) => renderCheck(check, profiles.get(check)))}
+`.text;
+  yield* parts;
+  yield html`
 <footer>Mailanchor ${VERSION}. DNSSEC was validated from the root by the check itself.</footer>
 </main>
 </body>
@@ -48,19 +56,31 @@ ${checks.map((check) => renderCheck(check, profiles.get(check)))}
 `.text;
 }
 
-function renderCheck(check: DomainCheck, profile: ProfileResult | undefined): Markup {
-  const { dns, findings, hosts } = check;
-  const mx = dns.mx.map(({ preference, exchange }) => `${preference} ${exchange}`).join(', ');
+/** Verdict, target, and what was asked when. */
+function renderHead(check: DomainCheck): Markup {
   return html`<header class="${toneClass(VERDICT_TONE[check.verdict])}">
 <p><span class="badge">${check.verdict.toUpperCase()}</span></p>
 <h1>${check.target}</h1>
 <p>${summary(check)}</p>
-<p class="dim">checked ${check.checkedAt}${dns.outcome === 'not-asked' ? '' : ` · MX ${dns.status}${mx ? `: ${mx}` : ''}`}</p>
+${renderWhen(check)}
 </header>
-${profile ? renderProfileTable(profile) : ''}
+`;
+}
+
+export function renderWhen({ dns, checkedAt }: DomainCheck): Markup {
+  const mx = dns.mx.map(({ preference, exchange }) => `${preference} ${exchange}`).join(', ');
+  return html`<p class="dim">checked ${checkedAt}${dns.outcome === 'not-asked' ? '' : ` · MX ${dns.status}${mx ? `: ${mx}` : ''}`}</p>`;
+}
+
+/** All that follows the verdict. */
+export function renderBody(
+  { findings, hosts, beside }: DomainCheck,
+  profile: ProfileResult | undefined,
+): Markup {
+  return html`${profile ? renderProfileTable(profile) : ''}
 ${findings.length > 0 ? html`<h2>What to know</h2>\n${bySeverity(findings).map(renderFinding)}` : ''}
 ${hosts.length > 0 ? html`<h2>${hosts.length === 1 ? 'The host' : 'The hosts'}</h2>\n${hosts.map(renderHost)}` : ''}
-${check.beside ? renderBeside(check.beside) : ''}`;
+${beside ? renderBeside(beside) : ''}`;
 }
 
 function renderFinding({ code, severity, subject, text, effect, fix }: Finding): Markup {
