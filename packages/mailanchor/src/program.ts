@@ -118,7 +118,7 @@ Examples:
   mailanchor check --html report.html example.org
   mailanchor check --sending example.org example.net
   mailanchor check --file domains.txt --parallel 32 --output results.jsonl
-  mailanchor check --file domains.txt --parallel 32 --output results.jsonl --resume`,
+  mailanchor check --file domains.txt --parallel 32 --output results.jsonl --resume --html report.html`,
   );
 }
 
