@@ -6,7 +6,7 @@ const GROWTH = 50;
 /** Octets of the young generation, both its halves: larger ones are collected more rarely, and no faster. */
 const YOUNG_OCTETS = 32 * 1024 * 1024;
 /** Milliseconds between two looks at its size. */
-const LOOK_MS = 200;
+const LOOK_MS = 50;
 
 /**
  * V8 would let a heap of live objects grow to several times its size before it cleans up, which suits a short program. Here a full

@@ -143,6 +143,12 @@ describe('faults, over sockets and in process', () => {
       expect((await ask(transport)).rcode).toBe(Rcode.NOERROR);
     }
   });
+  test('late, over sockets', async () => {
+    set({ delayMs: 300 });
+    const began = performance.now();
+    expect((await ask(udp)).rcode).toBe(Rcode.NOERROR);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(295);
+  });
   test('below a name only', async () => {
     first.faults = [{ kind: { rcode: Rcode.REFUSED }, below: name('mx') }];
     expect((await ask(inProcess, RRType.A, 'mx')).rcode).toBe(Rcode.REFUSED);

@@ -47,25 +47,40 @@ export async function serveDns(network: AuthorityNetwork, port = 0): Promise<Dns
   };
 }
 
-/** The octets to send back; undefined for silence. */
+/** What to send back, at once or later. */
+interface Response {
+  readonly octets: Uint8Array;
+  readonly delayMs?: number | undefined;
+}
+
 function respond(
   network: AuthorityNetwork,
   cookies: CookieJar,
   address: string,
   octets: Uint8Array,
   client: DnsClient,
-): Uint8Array | undefined {
+): Response {
   let query: Message;
   try {
     query = decodeMessage(octets);
   } catch (error) {
     if (!(error instanceof DnsFormatError)) throw error;
-    return formatError(octets);
+    return { octets: formatError(octets) };
   }
   const reply = network.respond(address, query);
-  if (reply?.kind !== 'message') return undefined;
+  if (reply?.kind !== 'message') return { octets: SILENCE };
   const message = withCookie(reply.message, query, cookies, client);
-  if (client.protocol !== 'udp') return encodeMessage(message);
+  const { truncated, delayMs } = reply;
+  return { octets: encodeReply({ message, truncated }, query, client), delayMs };
+}
+
+function encodeReply(
+  reply: { readonly message: Message; readonly truncated: boolean },
+  query: Message,
+  { protocol }: DnsClient,
+): Uint8Array {
+  const { message } = reply;
+  if (protocol !== 'udp') return encodeMessage(message);
   if (reply.truncated)
     return encodeMessage({ ...message, tc: true, answers: [], authorities: [], additionals: [] });
   const wanted = query.edns?.udpPayloadSize ?? UDP_OCTETS.plain;
@@ -106,7 +121,9 @@ async function listen(
       protocols: ['udp', 'tcp'],
       limits: { idleMs: TCP_IDLE_MS, stalledMs: TCP_IDLE_MS, connectionsPerClient: TCP_CONNECTIONS },
       onQuery(octets, client, reply) {
-        reply(respond(network, cookies, address, octets, client) ?? SILENCE);
+        const { octets: response, delayMs } = respond(network, cookies, address, octets, client);
+        if (delayMs === undefined) reply(response);
+        else setTimeout(reply, delayMs, response);
       },
     });
   } catch (error) {

@@ -6,6 +6,8 @@ export type ServerFaultKind =
   | 'silent'
   /** This response code and nothing else, e.g. SERVFAIL for TLSA. */
   | { readonly rcode: number }
+  /** The right response, so many milliseconds late; in memory, where no time passes, at once. */
+  | { readonly delayMs: number }
   /** Over UDP, an empty response with TC set. */
   | 'truncate'
   /** No RRSIG, NSEC, NSEC3, and no DS in referrals, whatever the DO bit: an old server. */
@@ -30,7 +32,12 @@ export interface ServerFault {
 export type ServerReply =
   | { readonly kind: 'silence' }
   /** `truncated`: over UDP the response is cut to its question. */
-  | { readonly kind: 'message'; readonly message: Message; readonly truncated: boolean };
+  | {
+      readonly kind: 'message';
+      readonly message: Message;
+      readonly truncated: boolean;
+      readonly delayMs?: number;
+    };
 
 const DNSSEC_TYPES: ReadonlySet<number> = new Set([RRType.RRSIG, RRType.NSEC, RRType.NSEC3]);
 
@@ -53,6 +60,8 @@ export function applyServerFault(fault: ServerFault, query: Message, response: M
     message,
     truncated,
   });
+  if (typeof fault.kind === 'object' && 'delayMs' in fault.kind)
+    return { kind: 'message', message: response, truncated: false, delayMs: fault.kind.delayMs };
   if (typeof fault.kind === 'object') return reply(responseTo(query, { rcode: fault.kind.rcode }));
   switch (fault.kind) {
     case 'silent':

@@ -1,6 +1,7 @@
 /** `mailanchor policy` */
 import type { Context } from '../context.ts';
 import { ExitCode } from '../exit-code.ts';
+import { keepHeapSmall } from '../heap.ts';
 import { readCommon } from '../options/common.ts';
 import { RunningPolicy } from '../policy-service/run.ts';
 import { readPolicySettings } from '../policy-service/settings.ts';
@@ -16,6 +17,7 @@ export async function runPolicy(options: Record<string, unknown>, context: Conte
   const settings = readPolicySettings(sources, context.environment);
   const log = createLog(context, voice.json, voice.verbosity, Date.now, 'policy');
   if (context.process) context.process.graceMs = GRACE;
+  keepHeapSmall();
   const running = await RunningPolicy.start(settings, context.environment, log);
   if (context.process) {
     context.process.reload = () =>

@@ -22,7 +22,7 @@ export interface CachedAnswer {
 
 /** Entries looked at for one that nobody asks for any more. */
 const CHANCES = 16;
-/** Answers that others are compared with. */
+/** Answers, and reasons, that others are compared with. */
 const SAME = 256;
 
 export class AnswerCache {
@@ -96,19 +96,26 @@ export class AnswerCache {
   }
 }
 
-/** Most destinations get one of a few answers: one object for all of them, and one encoding. */
+/** Most destinations get one of a few answers, for one of a few reasons: one object for all of them. */
 class SameAnswers {
   readonly #answers = new Map<string, Answer>();
+  readonly #reasons = new Map<string, string>();
 
   of(answer: Answer): Answer {
-    // Those with attributes are as many as their domains.
-    if (answer.attributes !== undefined) return answer;
     const { status, text, reason } = answer;
     const key = `${status}\n${text}\n${reason}`;
     const same = this.#answers.get(key);
-    if (same) return same;
-    if (this.#answers.size >= SAME) this.#answers.clear();
-    this.#answers.set(key, answer);
-    return answer;
+    // Those with attributes are as many as their domains.
+    if (same && answer.attributes === undefined) return same;
+    const kept = { ...answer, reason: sameOf(this.#reasons, reason, reason) };
+    return answer.attributes === undefined ? sameOf(this.#answers, key, kept) : kept;
   }
+}
+
+function sameOf<T>(known: Map<string, T>, key: string, value: T): T {
+  const same = known.get(key);
+  if (same !== undefined) return same;
+  if (known.size >= SAME) known.clear();
+  known.set(key, value);
+  return value;
 }

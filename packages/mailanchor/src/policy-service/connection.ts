@@ -21,6 +21,8 @@ export interface ConnectionHandlers {
 const MAX_UNREAD = 65_536;
 /** Octets that a client may send ahead while its question is looked up. */
 const MAX_AHEAD = 16_384;
+/** Answers kept as the protocol has them. Most questions get one of a few. */
+const ENCODED = 1_024;
 const EMPTY = Buffer.alloc(0);
 
 export class Connection {
@@ -32,7 +34,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #protocol: Protocol;
   readonly #handlers: ConnectionHandlers;
-  readonly #encoded: WeakMap<Answer, Buffer>;
+  readonly #encoded: Map<Answer, Buffer>;
   #rest: Buffer = EMPTY;
   #waiting = false;
   #ending = false;
@@ -43,7 +45,7 @@ export class Connection {
     socket: Socket,
     protocol: Protocol,
     handlers: ConnectionHandlers,
-    encoded: WeakMap<Answer, Buffer>,
+    encoded: Map<Answer, Buffer>,
   ) {
     this.#socket = socket;
     this.#protocol = protocol;
@@ -127,6 +129,7 @@ export class Connection {
     let octets = this.#encoded.get(answer);
     if (!octets) {
       octets = this.#protocol.encode(answer);
+      if (this.#encoded.size >= ENCODED) this.#encoded.clear();
       this.#encoded.set(answer, octets);
     }
     return octets;

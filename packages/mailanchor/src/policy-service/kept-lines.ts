@@ -12,8 +12,9 @@ export interface LinesKind {
   readonly what: string;
 }
 
-/** Lines made between two turns for others. */
+/** Lines made or read between two turns for others. */
 const CHUNK = 1_000;
+const NEWLINE = 0x0a;
 
 /** `fingerprint`: of what the lines rest on besides the Internet, in hexadecimal. Others have their turn meanwhile. */
 export async function writeLines(
@@ -40,19 +41,26 @@ export async function writeLines(
   return Buffer.concat([Buffer.from(`${format} ${fingerprint} ${hash.digest('hex')}\n`), ...chunks]);
 }
 
-/** A value a line. Throws `Error` that says why where they cannot be used. */
-export function readLines({ format, what }: LinesKind, fingerprint: string, octets: Uint8Array): unknown[] {
+/** A value a line; others have their turn meanwhile. Throws `Error` that says why where they cannot be used, before the first. */
+export async function* readLines(
+  { format, what }: LinesKind,
+  fingerprint: string,
+  octets: Uint8Array,
+): AsyncGenerator<unknown, void> {
   const whole = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
-  const newline = whole.indexOf(0x0a);
+  const newline = whole.indexOf(NEWLINE);
   const first = whole.toString('latin1', 0, Math.max(0, newline));
   const [, made, sum] = new RegExp(`^${format} ([0-9a-f]+) ([0-9a-f]+)$`).exec(first) ?? [];
   if (made === undefined) throw new Error(`it is no ${what}`);
   const body = whole.subarray(newline + 1);
   if (sum !== createHash('sha256').update(body).digest('hex')) throw new Error('it is damaged');
   if (made !== fingerprint) throw new Error('it was made under other settings');
-  return body
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as unknown);
+  let count = 0;
+  for (let at = 0; at < body.length; ) {
+    const end = body.indexOf(NEWLINE, at);
+    if (end < 0) throw new Error('it is damaged');
+    yield JSON.parse(body.toString('utf8', at, end));
+    at = end + 1;
+    if (++count % CHUNK === 0) await turn();
+  }
 }

@@ -14,9 +14,9 @@ function made(): Promise<Buffer> {
   return writeSnapshot(cache, 'ab12', NOW);
 }
 
-function restored(octets: Uint8Array, now = NOW, fingerprint = 'ab12'): string[] {
+async function restored(octets: Uint8Array, now = NOW, fingerprint = 'ab12'): Promise<string[]> {
   const cache = new AnswerCache(10);
-  readSnapshot(octets, cache, fingerprint, now, 1000);
+  await readSnapshot(octets, cache, fingerprint, now, 1000);
   return [...cache.values()].map(
     (entry) => `${entry.key} ${entry.answer.status} ${entry.expires - now} ${entry.until}`,
   );
@@ -32,30 +32,30 @@ test('attributes come back with their policy', async () => {
   };
   cache.set('a.example', kept, 60_000, NOW, 0);
   const next = new AnswerCache(10);
-  readSnapshot(await writeSnapshot(cache, 'ab12', NOW), next, 'ab12', NOW, 0);
+  await readSnapshot(await writeSnapshot(cache, 'ab12', NOW), next, 'ab12', NOW, 0);
   expect([...next.values()].map((entry) => entry.answer)).toEqual([kept]);
 });
 
 test('policies come back for what is left of their time; what failed does not', async () => {
   const whole = await made();
-  expect(restored(whole, NOW + 1000)).toEqual([
+  expect(await restored(whole, NOW + 1000)).toEqual([
     'a.example OK 59000 60000',
     'b.example NOTFOUND 119000 120000',
   ]);
-  expect(restored(whole, NOW + 60_000)).toEqual(['b.example NOTFOUND 60000 61000']);
+  expect(await restored(whole, NOW + 60_000)).toEqual(['b.example NOTFOUND 60000 61000']);
 });
 
 test('of a future that the clock has been set back from: nothing', async () => {
-  expect(restored(await made(), NOW - 1)).toEqual([]);
+  expect(await restored(await made(), NOW - 1)).toEqual([]);
 });
 
 test('other settings, or damage anywhere: an error', async () => {
   const whole = await made();
-  expect(() => restored(whole, NOW, 'ab13')).toThrow('other settings');
+  await expect(restored(whole, NOW, 'ab13')).rejects.toThrow('other settings');
   for (let at = 0; at < whole.length; at += 7) {
     const damaged = Buffer.from(whole);
     damaged[at]! ^= 0x01;
-    expect(() => restored(damaged), `octet ${at}`).toThrow();
-    expect(() => restored(whole.subarray(0, at))).toThrow();
+    await expect(restored(damaged), `octet ${at}`).rejects.toThrow();
+    await expect(restored(whole.subarray(0, at))).rejects.toThrow();
   }
 });

@@ -39,15 +39,15 @@ function* linesOf(cache: AnswerCache, now: number): IterableIterator<Line> {
 }
 
 /** The number of answers taken up. Throws `Error` that says why where it cannot be used. */
-export function readSnapshot(
+export async function readSnapshot(
   octets: Uint8Array,
   cache: AnswerCache,
   fingerprint: string,
   now: number,
   running: number,
-): number {
+): Promise<number> {
   let taken = 0;
-  for (const line of readLines(KIND, fingerprint, octets)) {
+  for await (const line of readLines(KIND, fingerprint, octets)) {
     const [key, status, text, reason, since, expires, attributes] = line as Line;
     // Made in the future: the clock has been set back.
     if (expires <= now || since > now || parseKey(key).kind === 'other') continue;

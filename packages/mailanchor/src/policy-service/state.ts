@@ -35,8 +35,8 @@ export interface Kept {
   /** In the plural, for the log. */
   readonly what: string;
   write(): Promise<Uint8Array>;
-  /** The number of those taken up. Throws `Error` that says why where they cannot be used. */
-  read(octets: Uint8Array): number;
+  /** The number of those taken up. Rejects with an `Error` that says why where they cannot be used. */
+  read(octets: Uint8Array): Promise<number>;
 }
 
 export class KeptState {
@@ -59,7 +59,7 @@ export class KeptState {
     if (read.kind === 'unusable') this.#log.problem('state', `starting without ${what}: ${read.why}`);
     if (read.kind !== 'read') return;
     try {
-      const entries = this.#kept.read(read.octets);
+      const entries = await this.#kept.read(read.octets);
       this.#log.event('state', `${entries} ${what} of the last run still hold`, { what, entries });
     } catch (error) {
       this.#log.problem('state', `starting without ${what}: ${this.#path}: ${messageOf(error)}`);

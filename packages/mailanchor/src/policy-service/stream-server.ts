@@ -39,7 +39,7 @@ export class StreamServer {
   #options: StreamServerOptions;
   readonly #connections = new Set<Connection>();
   readonly #servers: Server[] = [];
-  readonly #encoded = new Map<Protocol, WeakMap<Answer, Buffer>>();
+  readonly #encoded = new Map<Protocol, Map<Answer, Buffer>>();
   readonly #sweep: NodeJS.Timeout;
   #stopping = false;
 
@@ -83,7 +83,7 @@ export class StreamServer {
     while (this.#connections.size >= this.#options.maxConnections) this.#makeRoom();
     let encoded = this.#encoded.get(protocol);
     if (!encoded) {
-      encoded = new WeakMap();
+      encoded = new Map();
       this.#encoded.set(protocol, encoded);
     }
     const connection = new Connection(

@@ -158,16 +158,16 @@ describe('kept for the next run', () => {
   ] as const)('%s', async (_, now, taken, found) => {
     const scene = new Scene();
     scene.now = now;
-    expect(readStsSnapshot(await made(), scene.memory, 'ab12')).toBe(taken);
+    expect(await readStsSnapshot(await made(), scene.memory, 'ab12')).toBe(taken);
     expect(await scene.find(zone('1'))).toBe(found);
   });
 
   test('other CAs, or damage: nothing', async () => {
     const whole = await made();
     const { memory } = new Scene();
-    expect(() => readStsSnapshot(whole, memory, 'ab13')).toThrow('other settings');
+    await expect(readStsSnapshot(whole, memory, 'ab13')).rejects.toThrow('other settings');
     whole[whole.length - 4]! ^= 1;
-    expect(() => readStsSnapshot(whole, memory, 'ab12')).toThrow('damaged');
+    await expect(readStsSnapshot(whole, memory, 'ab12')).rejects.toThrow('damaged');
     expect(memory.size).toBe(0);
   });
 });

@@ -29,9 +29,13 @@ function* linesOf(memory: StsMemory): IterableIterator<Line> {
 }
 
 /** The number of policies taken up. Throws `Error` that says why where they cannot be used. */
-export function readStsSnapshot(octets: Uint8Array, memory: StsMemory, fingerprint: string): number {
+export async function readStsSnapshot(
+  octets: Uint8Array,
+  memory: StsMemory,
+  fingerprint: string,
+): Promise<number> {
   let taken = 0;
-  for (const line of readLines(KIND, fingerprint, octets)) {
+  for await (const line of readLines(KIND, fingerprint, octets)) {
     const [domain, id, mode, maxAge, mx, fetched] = line as Line;
     if (memory.restore(domain, { id, policy: { mode, maxAge, mx }, fetched })) taken++;
   }
