@@ -3,6 +3,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Context } from './context.ts';
 import type { Done } from './done.ts';
 import { addConfigFlag, addLookupFlags, addOutputFlags, collect } from './options/flags.ts';
+import { addTlsaRollCommands } from './program-tlsa-roll.ts';
 
 export function addTlsa(program: CommandUnknownOpts, context: Context, done: Done): void {
   const tlsa = program
@@ -13,6 +14,7 @@ export function addTlsa(program: CommandUnknownOpts, context: Context, done: Don
   addVerify(tlsa, context, done);
   addGenerate(tlsa, context, done);
   addPublish(tlsa, context, done);
+  addTlsaRollCommands(tlsa, context, done);
 }
 
 function addVerify(tlsa: CommandUnknownOpts, context: Context, done: Done): void {

@@ -4,6 +4,7 @@ import { publishers } from './schema-publishers.ts';
 import { tlsrpt } from './schema-tlsrpt.ts';
 import { tlsrptCollect } from './schema-tlsrpt-collect.ts';
 import { watch } from './schema-watch.ts';
+import { tlsa } from './schema-tlsa.ts';
 
 const text = z.string().min(1);
 /** What a YAML author may write with or without quotes. */
@@ -124,6 +125,7 @@ export const configSchema = z
     tlsrpt: tlsrpt.optional(),
     'tlsrpt-collect': tlsrptCollect.optional(),
     watch: watch.optional(),
+    tlsa: tlsa.optional(),
   })
   .describe('Mailanchor configuration');
 

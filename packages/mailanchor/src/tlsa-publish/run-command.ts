@@ -5,6 +5,8 @@ import { printable } from '../terminal/printable.ts';
 export interface CommandOptions {
   /** Given on standard input, which is then closed. */
   readonly input?: string;
+  /** Beside what the program itself has. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -25,12 +27,16 @@ const DRAIN_MS = 200;
 
 /** Rejects only where `signal` aborts; the command is killed then. */
 export function runCommand(command: readonly string[], options: CommandOptions): Promise<CommandResult> {
-  const { input = '', timeoutMs, signal } = options;
+  const { input = '', environment, timeoutMs, signal } = options;
   const [program = '', ...args] = command;
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     // A group of its own: it is killed with its children.
-    const child = spawn(program, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(environment && { env: { ...process.env, ...environment } }),
+    });
     const output = new Output(child);
     let timedOut = false;
     const timer = setTimeout(() => {

@@ -1,0 +1,300 @@
+/** Rollovers as a user runs them: the program, a signed zone that takes changes, mail hosts that take certificates. */
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Rcode } from '@mailanchor/dns';
+import { describe, expect, test } from 'vitest';
+import { run } from '../src/main.ts';
+import { BIN, environment, type Run, unbuilt } from './program.ts';
+import { HOST, type Pair, type RollStage, raiseStage } from './roll-stage.ts';
+
+const TTL = 1;
+
+interface Scene {
+  readonly folder: string;
+  readonly stage: RollStage;
+  /** On disk and presented. */
+  readonly pair: Pair;
+  readonly owner: string;
+  tlsa(...args: string[]): Promise<Run>;
+  /** `tlsa plan --json`, of the one host. */
+  plan(): Promise<Record<string, unknown> & { status: number | null }>;
+  /** Runs `roll --once` until the state is this; every state on the way. */
+  rollUntil(state: string): Promise<string[]>;
+}
+
+async function scene(body: (s: Scene) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'mailanchor-roll-'));
+  const stage = await raiseStage({ ttl: TTL, folder });
+  const pair = stage.makePair();
+  stage.writePair(pair);
+  stage.present(pair.chain);
+  const tlsa = (...args: string[]): Promise<Run> =>
+    inProcess(['tlsa', ...args, '--config', join(folder, 'mailanchor.yaml')]);
+  try {
+    await body({
+      folder,
+      stage,
+      pair,
+      owner: `_${stage.port}._tcp.${HOST}.`,
+      tlsa,
+      async plan() {
+        const { status, stdout, stderr } = await tlsa('plan', '--json');
+        expect(stderr).toBe('');
+        const { hosts } = JSON.parse(stdout) as { hosts: Record<string, unknown>[] };
+        return { status, ...hosts[0] };
+      },
+      async rollUntil(state) {
+        const states: string[] = [];
+        for (let runs = 0; runs < 60; runs++) {
+          const { stdout, stderr } = await tlsa('roll', '--once', '--json');
+          for (const line of stderr.trim().split('\n')) {
+            const event = JSON.parse(line) as { event: string; state?: string };
+            if (event.event === 'decided' && event.state && event.state !== states.at(-1))
+              states.push(event.state);
+          }
+          const { hosts } = JSON.parse(stdout) as { hosts: { state: string }[] };
+          if (hosts[0]?.state === state) return states;
+          await delay(200);
+        }
+        throw new Error(`never ${state}: ${states.join(', ')}`);
+      },
+    });
+  } finally {
+    await stage.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+describe.skipIf(unbuilt)('tlsa plan, roll and status', () => {
+  test.concurrent('plan: the first record, and the exact change', () =>
+    scene(async (s) => {
+      s.stage.writeConfig({ host: '      policy: reuse\n' });
+      const { status, state, step, change } = await s.plan();
+      expect([status, state]).toEqual([3, 'unprotected']);
+      expect(step).toMatchObject({
+        kind: 'publish',
+        owner: s.owner.slice(0, -1),
+        add: [s.pair.record],
+        expected: [],
+      });
+      expect(String(change)).toContain(s.pair.record);
+      // Nothing is done, and nothing is written.
+      expect(s.stage.told).toEqual([]);
+      expect(readdirSync(s.folder)).not.toContain('state');
+      const text = await s.tlsa('plan');
+      expect(text.stdout).toMatch(/host +state +next +earliest/);
+      expect(text.stdout).toMatch(/unprotected +publish 3 1 1 \w+\.\.\. at _\d+\._tcp\.mx1\.example +now/);
+    }));
+
+  test.concurrent('a rollover from the first record to the last, key made in advance', () =>
+    scene(async (s) => {
+      s.stage.writeConfig();
+      expect(await s.rollUntil('steady')).toEqual(['unprotected', 'publishing', 'steady']);
+      const keyFile = join(s.folder, 'state', HOST, 'next-ecdsa.key');
+      expect(statSync(keyFile).mode & 0o777).toBe(0o600);
+      const next = s.stage.makePair(readFileSync(keyFile, 'utf8'));
+      expect([...s.stage.published(s.owner)].sort()).toEqual([s.pair.record, next.record].sort());
+
+      // The ACME client renews with the key that was prepared.
+      s.stage.writePair(next);
+      expect(await s.rollUntil('steady')).toEqual(
+        expect.arrayContaining(['ready', 'retiring', 'publishing', 'steady']),
+      );
+      const records = s.stage.published(s.owner);
+      expect(records).toContain(next.record);
+      expect(records).not.toContain(s.pair.record);
+      expect(records).toHaveLength(2);
+      expect(s.stage.told.filter(({ what }) => what === '/deploy')).toHaveLength(1);
+
+      const status = JSON.parse((await s.tlsa('status', '--json')).stdout) as {
+        hosts: { last: { state: string } }[];
+      };
+      expect(status.hosts[0]?.last.state).toBe('steady');
+      expect((await s.tlsa('status')).stdout).toContain('next ecdsa key:');
+    }));
+
+  test.concurrent('follow: goes on by itself, is killed in the middle, and goes on', () =>
+    scene(async (s) => {
+      s.stage.writeConfig({ host: '      policy: reuse\n', more: '  interval: 1\n' });
+      await s.rollUntil('steady');
+      const fresh = s.stage.makePair();
+      s.stage.writePair(fresh);
+      for (let kills = 0; s.stage.published(s.owner).join() !== fresh.record; kills++) {
+        expect(kills).toBeLessThan(40);
+        await followUntil(s.folder, kills % 2 === 0 ? '"event":"begin"' : '"event":"sleep"');
+      }
+      expect((await s.plan())['state']).toBe('steady');
+    }));
+
+  test.concurrent('a secondary that never catches up: the roll waits and says which', () =>
+    scene(async (s) => {
+      s.stage.writeConfig({ host: '      policy: reuse\n' });
+      await s.rollUntil('steady');
+      s.stage.lag = Number.POSITIVE_INFINITY;
+      s.stage.writePair(s.stage.makePair());
+      await s.tlsa('roll');
+      const { status, state, why } = await s.plan();
+      expect([status, state]).toEqual([4, 'publishing']);
+      expect(why).toMatch(/ns2\.example \(127\.57\.0\.4\) lacks 3 1 1/);
+      expect(s.stage.hosts[0]!.chain).toBe(s.pair.chain);
+    }));
+
+  test.concurrent.each([
+    ['refused', 1, 'could not be published: refused'],
+    ['lost', 1, 'could not be published'],
+    ['lost-applied', 2, 'aging'],
+  ] as const)('a publisher whose change is %s', (how, count, words) =>
+    scene(async (s) => {
+      s.stage.writeConfig({ host: '      policy: reuse\n' });
+      await s.rollUntil('steady');
+      s.stage.publishing = how;
+      s.stage.writePair(s.stage.makePair());
+      await s.tlsa('roll');
+      expect(s.stage.published(s.owner)).toHaveLength(count);
+      const { state, why } = await s.plan();
+      expect(`${state} ${why}`).toContain(words);
+    }),
+  );
+
+  test.concurrent.each([
+    [
+      'half written',
+      (pem: Pair) => ({ ...pem, certificatePem: pem.certificatePem.slice(0, 500) }),
+      'END line',
+    ],
+    ['of another key', (pem: Pair, other: Pair) => ({ ...pem, keyPem: other.keyPem }), 'is not the key of'],
+    ['without its key', (pem: Pair) => ({ ...pem, keyPem: '' }), 'holds no whole private key'],
+  ])('a file %s is not deployed', (_, damage, words) =>
+    scene(async (s) => {
+      s.stage.writeConfig({ host: '      policy: reuse\n' });
+      await s.rollUntil('steady');
+      s.stage.writePair(damage(s.stage.makePair(s.pair.keyPem), s.stage.makePair()));
+      const run = await s.tlsa('roll');
+      expect(run.status).toBe(1);
+      expect(run.stdout.replace(/\s+/g, ' ')).toContain(words);
+      expect(s.stage.hosts[0]!.chain).toBe(s.pair.chain);
+    }),
+  );
+
+  test.concurrent('a server that refuses during a rollover: it waits and says which', () =>
+    scene(async (s) => {
+      s.stage.writeConfig({ host: '      policy: reuse\n' });
+      await s.rollUntil('steady');
+      s.stage.network.server('127.57.0.4').faults = [{ kind: { rcode: Rcode.REFUSED } }];
+      s.stage.writePair(s.stage.makePair());
+      await s.tlsa('roll');
+      const { status, state, why } = await s.plan();
+      expect([status, state]).toEqual([5, 'unseen']);
+      expect(why).toMatch(/ns2\.example .*REFUSED/);
+    }));
+
+  test.concurrent('a server whose answers are bogus: it waits and says why', () =>
+    scene(async (s) => {
+      s.stage.writeConfig({ host: '      policy: reuse\n' });
+      await s.rollUntil('steady');
+      await s.stage.breakSignatures();
+      s.stage.writePair(s.stage.makePair());
+      await s.tlsa('roll');
+      const { status, state, why } = await s.plan();
+      expect([status, state]).toEqual([5, 'unseen']);
+      expect(why).toMatch(/bogus/);
+      expect(s.stage.published(s.owner)).toEqual([s.pair.record]);
+    }));
+
+  test.concurrent('--force names what would break, and wants the name of the host', () =>
+    scene(async (s) => {
+      s.stage.writeConfig({ host: '      policy: reuse\n', more: '  interval: 1\n' });
+      await s.rollUntil('steady');
+      s.stage.lag = Number.POSITIVE_INFINITY;
+      s.stage.publish(s.owner, s.pair.record, s.stage.makePair().record);
+      s.stage.writePair(s.stage.makePair());
+      const asked = await s.tlsa('roll', '--force');
+      expect(asked.stdout).toContain('do not have the same records yet');
+
+      s.stage.lag = 0;
+      s.stage.publish(s.owner, s.pair.record);
+      await s.tlsa('roll');
+      await s.tlsa('roll');
+      const refused = await s.tlsa('roll', '--force');
+      expect(refused.stderr).toMatch(/held back/);
+      expect(refused.stderr).toMatch(/their mail waits in their\s+queues/);
+      expect(refused.stderr).toContain(`--yes-break ${HOST}`);
+      expect(s.stage.hosts[0]!.chain).toBe(s.pair.chain);
+      const wrong = await s.tlsa('roll', '--force', '--yes-break', 'mx2.example');
+      expect(wrong.stderr).toContain('not done');
+    }));
+
+  test.concurrent('two runs never act at once', () =>
+    scene(async (s) => {
+      s.stage.writeConfig({ host: '      policy: reuse\n' });
+      writeFileSync(join(s.folder, 'note'), '');
+      const runs = await Promise.all([s.tlsa('roll'), s.tlsa('roll'), s.tlsa('roll')]);
+      expect(runs.map(({ status }) => status)).toEqual([0, 0, 0]);
+      expect(s.stage.told.filter(({ what }) => what === '/publish')).toHaveLength(1);
+    }));
+
+  test.concurrent.each([
+    ['an alias', 'mail.example', `mx1.example`, (port: number) => `_${port}._tcp.mx1.example.`],
+    ['under a wildcard', '*.mx.example', '*.mx.example', () => '*.mx.example.'],
+  ])('a host that is %s: where its records belong', (_, name, certificateName, ownerOf) =>
+    scene(async (s) => {
+      s.stage.writeConfig({ name, host: '      policy: reuse\n' });
+      const own = s.stage.makePair(undefined, [certificateName]);
+      s.stage.writePair(own);
+      s.stage.present(own.chain);
+      expect(await s.rollUntil('steady')).toEqual(['unprotected', 'steady']);
+      expect(s.stage.published(ownerOf(s.stage.port))).toEqual([own.record]);
+    }),
+  );
+
+  test.concurrent('state that is lost is made anew: the next key is not deployed before two TTLs are over again', () =>
+    scene(async (s) => {
+      s.stage.writeConfig({ host: '      policy: reuse\n' });
+      await s.rollUntil('steady');
+      const fresh = s.stage.makePair();
+      s.stage.writePair(fresh);
+      await s.tlsa('roll');
+      writeFileSync(join(s.folder, 'state', HOST, 'memory.json'), '{"version":1,');
+      const run = await s.tlsa('roll');
+      expect(run.stderr).toContain('is damaged or of another version');
+      expect(run.stderr).toContain('records from before the first look');
+      expect(s.stage.hosts[0]!.chain).toBe(s.pair.chain);
+    }));
+});
+
+/** A process for each run would take most of the time. */
+async function inProcess(argv: readonly string[]): Promise<Run> {
+  let stdout = '';
+  let stderr = '';
+  const status = await run(argv, {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    stdin: Readable.from([]),
+    environment: {},
+    signal: new AbortController().signal,
+  });
+  return { status, signal: null, stdout, stderr };
+}
+
+/** Runs `roll --follow` until it says this, then kills it. */
+function followUntil(folder: string, words: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const args = ['tlsa', 'roll', '--follow', '--interval', '1', '--json', '-v'];
+    const child = spawn(process.execPath, [BIN, ...args, '--config', join(folder, 'mailanchor.yaml')], {
+      env: environment(undefined),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let text = '';
+    child.stderr.setEncoding('utf8').on('data', (more: string) => {
+      text += more;
+      if (text.includes(words)) child.kill('SIGKILL');
+    });
+    child.on('error', reject);
+    child.on('close', () => resolve());
+  });
+}
