@@ -1,10 +1,10 @@
 /** The configuration file, as `mailanchor config schema` prints it. Settings bear the names of the options that they stand for. */
 import { z } from 'zod';
 import { publishers } from './schema-publishers.ts';
+import { tlsa } from './schema-tlsa.ts';
 import { tlsrpt } from './schema-tlsrpt.ts';
 import { tlsrptCollect } from './schema-tlsrpt-collect.ts';
 import { watch } from './schema-watch.ts';
-import { tlsa } from './schema-tlsa.ts';
 
 const text = z.string().min(1);
 /** What a YAML author may write with or without quotes. */
