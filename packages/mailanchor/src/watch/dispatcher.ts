@@ -49,6 +49,11 @@ export class Dispatcher {
     for (const channel of channels) {
       const lane = new Lane(channel, this.#options, this.#groupMs);
       this.#lanes.set(channel.name, lane);
+      try {
+        this.#options.outbox.hurry(channel.name, this.#options.timers.now());
+      } catch (error) {
+        this.#options.onError(error);
+      }
       lane.look();
     }
   }

@@ -17,14 +17,21 @@ export type Looked =
 /** Days before the end of a zone's signatures from which that is told. */
 export type SignatureDays = (zone: string) => number;
 
-/** Seconds that answers are kept: a burst of checks shares what is above them, and no check goes by what was so a while ago. */
-const KEPT_SECONDS = 30;
+/** Seconds that answers are kept at most: a burst of checks shares what is above them, and no check goes by what was so at the one before. */
+const MAX_KEPT_SECONDS = 30;
 /** Milliseconds for the question whether anything answers, and for which its answer holds. */
 const SIGHT_MS = 5_000;
 const SIGHT_KEPT_MS = 10_000;
 
+export type LookSettings = Pick<WatchSettings, 'check' | 'days' | 'targets' | 'retryMs'>;
+
+function keptSeconds({ targets, retryMs }: LookSettings): number {
+  const shortest = Math.min(retryMs, ...targets.map(({ intervalMs }) => intervalMs));
+  return Math.max(1, Math.min(MAX_KEPT_SECONDS, Math.floor(shortest / 2000)));
+}
+
 export class Looker {
-  readonly #settings: Pick<WatchSettings, 'check' | 'days'>;
+  readonly #settings: LookSettings;
   readonly #resolver: ValidatingResolver;
   readonly #fetchPolicy: FetchPolicy;
   readonly #signatureDays: SignatureDays;
@@ -32,17 +39,15 @@ export class Looker {
   #sight: { readonly at: number; readonly seen: Promise<boolean> } | undefined;
 
   /** Throws `UsageError` for files that cannot be used. */
-  static async open(
-    settings: Pick<WatchSettings, 'check' | 'days'>,
-    signatureDays: SignatureDays,
-  ): Promise<Looker> {
+  static async open(settings: LookSettings, signatureDays: SignatureDays): Promise<Looker> {
     const { lookup, sts } = settings.check;
     const clock = clockFrom(lookup.at);
     const pem = sts.ca && (await readTextFile(sts.ca.path, sts.ca.from));
+    const kept = keptSeconds(settings);
     const resolver = await openResolver(lookup, {
       clock,
       aggressiveDenial: false,
-      budgets: { maxTtl: KEPT_SECONDS, maxNegativeTtl: KEPT_SECONDS },
+      budgets: { maxTtl: kept, maxNegativeTtl: kept },
     });
     const fetchPolicy = policyFetcher({
       privateAddresses: sts.privateAddresses,
@@ -53,7 +58,7 @@ export class Looker {
   }
 
   private constructor(
-    settings: Pick<WatchSettings, 'check' | 'days'>,
+    settings: LookSettings,
     made: {
       resolver: ValidatingResolver;
       fetchPolicy: FetchPolicy;

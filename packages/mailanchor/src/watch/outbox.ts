@@ -85,6 +85,15 @@ export class Outbox {
     });
   }
 
+  /** What waits for another attempt is due now: somebody has started us anew, or changed the settings, and may have mended it. */
+  hurry(channel: string, now: number): void {
+    this.#database.transaction(() =>
+      this.#database
+        .prepare("UPDATE delivery SET next_at = ? WHERE channel = ? AND state = 'waiting' AND next_at > ?")
+        .run(now, channel, now),
+    );
+  }
+
   done(id: string, now: number): void {
     this.#end(id, 'done', now, null);
   }
