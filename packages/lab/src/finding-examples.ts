@@ -82,6 +82,7 @@ const SERVICES = 'a finding on services, which the lab has besides its destinati
 export const NOT_IN_THE_LAB: Readonly<Record<string, string>> = {
   'mx-lookup-fails': 'the lab answers; a resolver that cannot reach anything is shown by the unit tests',
   'check-incomplete': 'says that a check ran out of time or means, not what is wrong',
+  'sts-expiry': 'the policy host of the lab has one certificate; shown by the unit tests',
   'srv-lookup-fails': SERVICES,
   'srv-none': SERVICES,
   'srv-not-offered': SERVICES,

@@ -201,6 +201,10 @@ const BESIDE: FindingSection['findings'] = {
     fix: 'add the host to the policy and change the id',
     also: ['notice'],
   },
+  'sts-expiry': {
+    when: 'the certificate of the policy host ends within 14 days, or those of `--days`',
+    fix: 'renew the certificate of the web server',
+  },
   'tlsrpt-absent': { when: 'no TXT record at `_smtp._tls`', fix: 'publish the record that is printed' },
   'tlsrpt-invalid': {
     when: 'the record is not as RFC 8460 wants it',

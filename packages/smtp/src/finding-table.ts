@@ -217,6 +217,11 @@ export const FINDINGS = {
     severity: 'warning',
     effect: 'Senders that honour MTA-STS do not deliver to that host.',
   },
+  'sts-expiry': {
+    severity: 'warning',
+    effect:
+      'From then on no sender fetches the policy: those that have kept it go by it until it ends, others have none.',
+  },
   'tlsrpt-absent': {
     severity: 'notice',
     effect: 'Senders that fail to deliver securely tell nobody.',

@@ -1,10 +1,15 @@
 /** Findings on MTA-STS and TLSRPT. Lookups that fail are told where they matter, with the domain's own records. */
 import { finding } from './finding-table.ts';
-import type { Collected } from './findings.ts';
+import type { Collected, FindingOptions } from './findings.ts';
 import { allowsMx } from './mta-sts/match.ts';
 import type { Finding } from './verdict.ts';
 
-export function besideFindings({ beside, dns, hosts }: Collected): Finding[] {
+const DAY_MS = 86_400_000;
+
+export function besideFindings(
+  { beside, dns, hosts }: Collected,
+  { now, warnDays }: Pick<FindingOptions, 'now' | 'warnDays'>,
+): Finding[] {
   if (!beside) return [];
   const { sts, tlsrpt } = beside;
   const { domain } = dns;
@@ -30,6 +35,10 @@ export function besideFindings({ beside, dns, hosts }: Collected): Finding[] {
     }
     case 'policy': {
       const { mode, mx } = sts.policy;
+      if (sts.certificateUntil !== undefined && Date.parse(sts.certificateUntil) - now <= warnDays * DAY_MS) {
+        const text = `The certificate of the policy host mta-sts.${domain} ends on ${sts.certificateUntil}.`;
+        findings.push(finding('sts-expiry', domain, text, { fix: 'Renew the certificate before that.' }));
+      }
       const strangers = hosts.map(({ host }) => host).filter((host) => !allowsMx(mx, host));
       if (mode === 'none' || strangers.length === 0) break;
       const text = `The MTA-STS policy of ${domain} (mode ${mode}) does not allow its MX ${strangers.join(', ')}.`;

@@ -39,7 +39,7 @@ export function findingsOf(check: Collected, options: FindingOptions, inspection
       .flatMap((host) => [...tlsaFindings(host, options), ...hostFindings(host, options)])
       .filter(untold),
     ...zones,
-    ...besideFindings(check),
+    ...besideFindings(check, options),
   ];
   return options.mailTransfer ? findings : inClientWords(findings, options.protocol);
 }

@@ -441,11 +441,15 @@ const cases: FindingCase[] = [
   ...SERVICE_CASES,
 ];
 
-/** Shown by the lab's destinations, in the program's tests: what takes zones and servers to be seen, and sets of records. */
+/**
+ * Shown by the lab's destinations, in the program's tests: what takes zones and servers to be seen, and sets of records; `sts-expiry` beside its
+ * source.
+ */
 const IN_THE_LAB: readonly (keyof typeof FINDINGS)[] = [
   'sts-absent',
   'sts-invalid',
   'sts-mx-mismatch',
+  'sts-expiry',
   'tlsrpt-absent',
   'tlsrpt-invalid',
   'servers-disagree',

@@ -11,6 +11,8 @@ const root = makeCertificate({ cn: 'Policy CA', ca: true });
 const good = makeCertificate({ cn: HOST, names: [HOST], issuer: root });
 const wrong = makeCertificate({ cn: 'www.example.org', names: ['www.example.org'], issuer: root });
 const expired = makeCertificate({ cn: HOST, names: [HOST], issuer: root, notAfter: '2021-01-01T00:00:00Z' });
+/** As the test certificates have it. */
+const END = '2049-01-01T00:00:00Z';
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close().closeAllConnections();
@@ -35,6 +37,7 @@ async function ask(
   const { port } = server.address() as AddressInfo;
   const fetch = policyFetcher({ ca: [root.pem], port, privateAddresses: true, ...more });
   const outcome = await fetch({ host: HOST, addresses, timeoutMs });
+  if (outcome.kind === 'fetched') expect(outcome.certificateUntil).toBe(END);
   return outcome.kind === 'fetched' ? `fetched ${outcome.body}` : `${outcome.stage}: ${outcome.text}`;
 }
 

@@ -28,7 +28,13 @@ export type StsDiscovery =
     }
   /** The record is there, and the policy was not asked for. */
   | { readonly kind: 'announced'; readonly id: string }
-  | { readonly kind: 'policy'; readonly id: string; readonly policy: StsPolicy };
+  | {
+      readonly kind: 'policy';
+      readonly id: string;
+      readonly policy: StsPolicy;
+      /** ISO 8601: when the certificate of the policy host ends. */
+      readonly certificateUntil?: string;
+    };
 
 /** `fetch`: undefined where nothing is connected to. Rejects only when the caller aborts. */
 export async function discoverSts(
@@ -50,7 +56,7 @@ export async function discoverSts(
 }
 
 export type StsFetch =
-  | { readonly kind: 'policy'; readonly policy: StsPolicy }
+  | { readonly kind: 'policy'; readonly policy: StsPolicy; readonly certificateUntil?: string }
   | { readonly kind: 'invalid'; readonly part: 'policy' | FetchStage; readonly text: string };
 
 /** The policy that the domain's policy host serves now, whatever its record says. Rejects only when the caller aborts. */
@@ -74,5 +80,10 @@ export async function fetchStsPolicy(
   if (fetched.kind === 'failed') return { kind: 'invalid', part: fetched.stage, text: fetched.text };
   const parsed = parsePolicy(fetched.body);
   if (parsed.kind === 'invalid') return { kind: 'invalid', part: 'policy', text: parsed.text };
-  return { kind: 'policy', policy: parsed.policy };
+  const { certificateUntil } = fetched;
+  return {
+    kind: 'policy',
+    policy: parsed.policy,
+    ...(certificateUntil !== undefined && { certificateUntil }),
+  };
 }

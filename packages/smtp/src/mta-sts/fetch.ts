@@ -4,6 +4,8 @@
  * asked for: whoever owns a domain chooses where its policy host is.
  */
 import { request } from 'node:https';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { isCertificateError } from '../certificate-error.ts';
 import { printable } from '../printable.ts';
 import { isPublicAddress } from '../public-address.ts';
@@ -21,7 +23,12 @@ export interface PolicyRequest {
 export type FetchStage = 'address' | 'connection' | 'certificate' | 'status' | 'media-type' | 'size' | 'time';
 
 export type FetchedPolicy =
-  | { readonly kind: 'fetched'; readonly body: string }
+  | {
+      readonly kind: 'fetched';
+      readonly body: string;
+      /** ISO 8601: when the certificate of the policy host ends. Nobody fetches the policy from then on. */
+      readonly certificateUntil?: string;
+    }
   /** `text`: one sentence without full stop, printable. */
   | { readonly kind: 'failed'; readonly stage: FetchStage; readonly text: string };
 
@@ -91,6 +98,7 @@ function get(
       settle(failed(isCertificateError(error) ? 'certificate' : 'connection', wordsOf(error)));
     });
     call.once('response', (response) => {
+      const certificateUntil = endOf(response.socket);
       response.on('error', () => settle(failed('connection', 'the connection broke off')));
       const { statusCode = 0, headers } = response;
       if (statusCode !== 200) {
@@ -111,12 +119,19 @@ function get(
         chunks.push(chunk);
       });
       response.once('end', () => {
-        if (response.complete) settle({ kind: 'fetched', body: Buffer.concat(chunks).toString('utf8') });
-        else settle(failed('connection', 'the connection broke off'));
+        const body = Buffer.concat(chunks).toString('utf8');
+        if (!response.complete) settle(failed('connection', 'the connection broke off'));
+        else settle({ kind: 'fetched', body, ...(certificateUntil !== undefined && { certificateUntil }) });
       });
     });
     call.end();
   });
+}
+
+function endOf(socket: Socket): string | undefined {
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  const end = certificate ? Date.parse(certificate.validTo) : Number.NaN;
+  return Number.isNaN(end) ? undefined : `${new Date(end).toISOString().slice(0, 19)}Z`;
 }
 
 /** Without what Node.js advises whoever starts it. */
