@@ -1,7 +1,7 @@
 /**
  * Holds the floors: arrows point down only. A package imports nothing but what stands below it, through its index, and only what
- * its package.json and its tsconfig.json name. `packages/<name>/test` keeps to the same floors; the packages at the top, the lab
- * and the program, and the tests of the whole in `test/` may use everything.
+ * its package.json and its tsconfig.json name. `packages/<name>/test` keeps to the same floors; the tests of the lab, of the
+ * plug-ins and of the program, and those of the whole in `test/`, may use everything.
  */
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -16,11 +16,12 @@ export const FLOORS: Readonly<Record<string, readonly string[]>> = {
   smtp: ['dns', 'dnssec', 'dane'],
   lab: ['dns', 'dnssec', 'dane'],
   nodemailer: ['smtp'],
+  haraka: ['dnssec', 'smtp'],
   mailanchor: ['dns', 'dnssec', 'dane', 'smtp', 'lab'],
 };
 
 /** Whose tests may stand on anything. */
-const TESTS_FREE = new Set(['lab', 'nodemailer', 'mailanchor']);
+const TESTS_FREE = new Set(['lab', 'nodemailer', 'haraka', 'mailanchor']);
 
 /** The matcher is pure: of Node it knows cryptography alone, and of the DNS the types alone. */
 const PURE: Readonly<Record<string, readonly string[]>> = { dane: ['node:crypto'] };
@@ -29,6 +30,8 @@ export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly dependencies: Readonly<Record<string, string>>;
+  /** Packages that its tests alone use. */
+  readonly development?: readonly string[];
   /** Folder names of the packages that tsconfig.json refers to. */
   readonly references: readonly string[];
 }
@@ -98,7 +101,9 @@ export function checkFile(
     }
     const [name, inside] = splitSpecifier(specifier);
     if (!isOurs(name)) {
-      const declared = name in manifest.dependencies || (isTest && developmentDependencies.has(name));
+      const declared =
+        name in manifest.dependencies ||
+        (isTest && (developmentDependencies.has(name) || manifest.development?.includes(name)));
       if (!declared) complain(`${name} is not declared in packages/${folder}/package.json`);
       continue;
     }
@@ -150,9 +155,10 @@ function readJson(path: string): unknown {
 }
 
 function readManifest(folder: string): Manifest {
-  const { name, version, dependencies, peerDependencies } = readJson(
+  const { name, version, dependencies, devDependencies, peerDependencies } = readJson(
     `packages/${folder}/package.json`,
-  ) as Manifest & { readonly peerDependencies?: Manifest['dependencies'] };
+  ) as Manifest &
+    Readonly<Record<'devDependencies' | 'peerDependencies', Manifest['dependencies'] | undefined>>;
   const { references = [] } = readJson(`packages/${folder}/tsconfig.json`) as {
     references?: readonly { readonly path: string }[];
   };
@@ -160,6 +166,7 @@ function readManifest(folder: string): Manifest {
     name,
     version,
     dependencies: { ...peerDependencies, ...dependencies },
+    development: Object.keys(devDependencies ?? {}),
     references: references.map(({ path }) => posix.basename(path)),
   };
 }

@@ -73,3 +73,21 @@ describe.skipIf(unbuilt)('examples/nodemailer.ts', () => {
     expect(await send('a@null-mx.example')).toMatchObject({ status: 1 });
   });
 });
+
+describe.skipIf(unbuilt)('examples/haraka.ts', () => {
+  test.each([
+    ['good-311.example', /session with mx\.good-311\.example .*, dane, secure\ndelivered /, 0],
+    ['no-starttls.example', /^Temp failing .*451 4\.7\.10 starttls: mx\.no-starttls\.example/m, 75],
+  ])('%s', async (domain, told, exit) => {
+    const before = received(`mx.${domain}`);
+    const { status, stdout } = await runExample(
+      'haraka.ts',
+      { lab, folder },
+      'me@client.example',
+      `you@${domain}`,
+    );
+    expect(stdout).toMatch(told);
+    expect(status).toBe(exit);
+    expect(received(`mx.${domain}`)).toBe(before + (exit === 0 ? 1 : 0));
+  });
+});
