@@ -3,6 +3,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Context } from './context.ts';
 import type { Done } from './done.ts';
 import { addConfigFlag, addLookupFlags, addOutputFlags, collect } from './options/flags.ts';
+import { addTlsaHook } from './program-tlsa-hook.ts';
 import { addTlsaRollCommands } from './program-tlsa-roll.ts';
 
 export function addTlsa(program: CommandUnknownOpts, context: Context, done: Done): void {
@@ -15,32 +16,48 @@ export function addTlsa(program: CommandUnknownOpts, context: Context, done: Don
   addGenerate(tlsa, context, done);
   addPublish(tlsa, context, done);
   addTlsaRollCommands(tlsa, context, done);
+  addTlsaHook(tlsa, context, done);
 }
 
 function addVerify(tlsa: CommandUnknownOpts, context: Context, done: Done): void {
   const verify = tlsa
     .command('verify')
-    .summary('test TLSA records against a certificate chain')
-    .description('Test TLSA records against a certificate chain, as a sender would. No network.')
-    .requiredOption('--chain <file>', 'PEM, leaf first, as the server sends it')
-    .requiredOption('--tlsa <record>', '"USAGE SELECTOR MATCHING HEX"; repeatable', collect)
+    .summary('test TLSA records against a certificate chain; the gate before a deployment')
+    .description(
+      'Test TLSA records against a certificate chain, as a sender would. No network.\n' +
+        'With --deploy: would this certificate match what every authoritative server publishes? The gate before a mail server.',
+    )
+    .option('--chain <file>', 'PEM, leaf first, as the server sends it')
+    .option('--tlsa <record>', '"USAGE SELECTOR MATCHING HEX"; repeatable', collect)
     .option('--name <name>', 'reference name: the TLSA base domain first; repeatable', collect)
     .option('--mode <mode>', 'smtp (RFC 7672: usages 0 and 1 unusable) or general (default: smtp)')
     .option('--ca <file>', 'PEM, trusted CAs for usages 0 and 1 in mode general')
     .option('--ee-names', 'check names for usage 3 as well')
-    .option('--at <time>', 'judge at this time: ISO 8601 or epoch seconds (default: now)')
+    .optionsGroup('Before a deployment:')
+    .option('--deploy', 'look at what is published for --name instead of --tlsa')
+    .option('--cert <file>', 'what would be deployed: PEM, leaf first with its chain')
+    .option('--key <file>', 'its private key, PEM')
+    .option('--port <n>', 'port of the mail host (default: as configured, or 25)')
+    .option('--any-record', 'one matching record is enough: combinations that do not match are let pass')
     .action(async (options) => {
+      if (options.deploy === true) {
+        const { runTlsaGate } = await import('./commands/tlsa-gate.ts');
+        return done(await runTlsaGate(options, context));
+      }
       const { runTlsaVerify } = await import('./commands/tlsa-verify.ts');
       done(await runTlsaVerify(options, context));
     });
+  addLookupFlags(verify);
+  addConfigFlag(verify);
   addOutputFlags(verify);
   verify.addHelpText(
     'after',
     `
-Exit status: 0 match, 1 mismatch, 3 no usable record, 2 bad input.
+Exit status: 0 match, 1 mismatch or too early, 3 no usable record or none published, 5 could not be seen, 2 bad input.
 
-Example:
-  mailanchor tlsa verify --chain chain.pem --tlsa "3 1 1 8d02...a3" --name mx1.example.org`,
+Examples:
+  mailanchor tlsa verify --chain chain.pem --tlsa "3 1 1 8d02...a3" --name mx1.example.org
+  mailanchor tlsa verify --deploy --cert fullchain.pem --key privkey.pem --name mx1.example.org`,
   );
 }
 

@@ -34,6 +34,7 @@ describe.skipIf(unbuilt)('help', () => {
     ['tlsa', 'plan'],
     ['tlsa', 'roll'],
     ['tlsa', 'status'],
+    ['tlsa', 'hook'],
     ['lab'],
     ['config', 'check'],
     ['config', 'schema'],

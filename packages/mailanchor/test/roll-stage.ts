@@ -6,7 +6,14 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:cry
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { certificatesFromPem, keyRecords, recordTexts, tlsaFromText } from '@mailanchor/dane';
+import {
+  certificatesFromPem,
+  keyRecords,
+  recordTexts,
+  tlsaFromCertificate,
+  tlsaFromText,
+  tlsaToText,
+} from '@mailanchor/dane';
 import {
   encodeTlsa,
   Name,
@@ -47,6 +54,15 @@ export interface StageOptions {
   /** Seconds, of the TLSA records. */
   readonly ttl: number;
   readonly folder: string;
+}
+
+interface ConfigOptions {
+  readonly host?: string;
+  readonly more?: string;
+  readonly name?: string;
+  /** Whether the program deploys. */
+  readonly deploy?: boolean;
+  readonly certificate?: string;
 }
 
 export type RollStage = Awaited<ReturnType<typeof raiseStage>>;
@@ -172,8 +188,10 @@ export async function raiseStage({ ttl, folder }: StageOptions) {
     hosts,
     network,
     present,
-    /** A new pair, or a new certificate for a key. */
-    makePair(keyPem?: string, names: readonly string[] = [HOST]): Pair {
+    /** `2 1 1 ...` of the CA that issues all pairs. */
+    issuerRecord: tlsaToText(tlsaFromCertificate(issuer.der, { usage: 2 })),
+    /** A new pair, or a new certificate for a key; it ends in so many days. */
+    makePair(keyPem?: string, names: readonly string[] = [HOST], days = 60): Pair {
       const privateKey = keyPem
         ? createPrivateKey(keyPem)
         : generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
@@ -182,8 +200,8 @@ export async function raiseStage({ ttl, folder }: StageOptions) {
         subject: HOST,
         names,
         issuer,
-        notBefore: Date.now() - DAY_MS,
-        notAfter: Date.now() + 60 * DAY_MS,
+        notBefore: Date.now() - 2 * DAY_MS,
+        notAfter: Date.now() + days * DAY_MS,
         key: { privateKey, spki },
       });
       const chain = [leaf, issuer];
@@ -222,11 +240,9 @@ export async function raiseStage({ ttl, folder }: StageOptions) {
       host = '',
       more = '',
       name = HOST,
-    }: {
-      host?: string;
-      more?: string;
-      name?: string;
-    } = {}): string {
+      deploy = true,
+      certificate = 'cert.pem',
+    }: ConfigOptions = {}): string {
       const file = join(folder, 'mailanchor.yaml');
       const node = JSON.stringify(process.execPath);
       writeFileSync(
@@ -245,10 +261,12 @@ ${more}  hosts:
       ports: [${port}]
       publisher: own
       ttl: ${ttl}
-      certificate: cert.pem
+      certificate: ${certificate}
       key: key.pem
-      deploy: [${node}, ${JSON.stringify(script)}, ${url}/deploy]
-${host}`.replaceAll('tell.mjs, http', `${JSON.stringify(script)}, http`),
+${deploy ? `      deploy: [${node}, ${JSON.stringify(script)}, ${url}/deploy]\n` : ''}${host}`.replaceAll(
+          'tell.mjs, http',
+          `${JSON.stringify(script)}, http`,
+        ),
       );
       return file;
     },

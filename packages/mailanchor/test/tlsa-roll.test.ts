@@ -1,74 +1,13 @@
 /** Rollovers as a user runs them: the program, a signed zone that takes changes, mail hosts that take certificates. */
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Rcode } from '@mailanchor/dns';
 import { describe, expect, test } from 'vitest';
-import { run } from '../src/main.ts';
-import { BIN, environment, type Run, unbuilt } from './program.ts';
-import { HOST, type Pair, type RollStage, raiseStage } from './roll-stage.ts';
-
-const TTL = 1;
-
-interface Scene {
-  readonly folder: string;
-  readonly stage: RollStage;
-  /** On disk and presented. */
-  readonly pair: Pair;
-  readonly owner: string;
-  tlsa(...args: string[]): Promise<Run>;
-  /** `tlsa plan --json`, of the one host. */
-  plan(): Promise<Record<string, unknown> & { status: number | null }>;
-  /** Runs `roll --once` until the state is this; every state on the way. */
-  rollUntil(state: string): Promise<string[]>;
-}
-
-async function scene(body: (s: Scene) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'mailanchor-roll-'));
-  const stage = await raiseStage({ ttl: TTL, folder });
-  const pair = stage.makePair();
-  stage.writePair(pair);
-  stage.present(pair.chain);
-  const tlsa = (...args: string[]): Promise<Run> =>
-    inProcess(['tlsa', ...args, '--config', join(folder, 'mailanchor.yaml')]);
-  try {
-    await body({
-      folder,
-      stage,
-      pair,
-      owner: `_${stage.port}._tcp.${HOST}.`,
-      tlsa,
-      async plan() {
-        const { status, stdout, stderr } = await tlsa('plan', '--json');
-        expect(stderr).toBe('');
-        const { hosts } = JSON.parse(stdout) as { hosts: Record<string, unknown>[] };
-        return { status, ...hosts[0] };
-      },
-      async rollUntil(state) {
-        const states: string[] = [];
-        for (let runs = 0; runs < 60; runs++) {
-          const { stdout, stderr } = await tlsa('roll', '--once', '--json');
-          for (const line of stderr.trim().split('\n')) {
-            const event = JSON.parse(line) as { event: string; state?: string };
-            if (event.event === 'decided' && event.state && event.state !== states.at(-1))
-              states.push(event.state);
-          }
-          const { hosts } = JSON.parse(stdout) as { hosts: { state: string }[] };
-          if (hosts[0]?.state === state) return states;
-          await delay(200);
-        }
-        throw new Error(`never ${state}: ${states.join(', ')}`);
-      },
-    });
-  } finally {
-    await stage.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+import { BIN, environment, unbuilt } from './program.ts';
+import { scene } from './roll-scene.ts';
+import { HOST, type Pair } from './roll-stage.ts';
 
 describe.skipIf(unbuilt)('tlsa plan, roll and status', () => {
   test.concurrent('plan: the first record, and the exact change', () =>
@@ -266,20 +205,6 @@ describe.skipIf(unbuilt)('tlsa plan, roll and status', () => {
       expect(s.stage.hosts[0]!.chain).toBe(s.pair.chain);
     }));
 });
-
-/** A process for each run would take most of the time. */
-async function inProcess(argv: readonly string[]): Promise<Run> {
-  let stdout = '';
-  let stderr = '';
-  const status = await run(argv, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-    stdin: Readable.from([]),
-    environment: {},
-    signal: new AbortController().signal,
-  });
-  return { status, signal: null, stdout, stderr };
-}
 
 /** Runs `roll --follow` until it says this, then kills it. */
 function followUntil(folder: string, words: string): Promise<void> {

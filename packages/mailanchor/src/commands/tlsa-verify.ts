@@ -37,7 +37,13 @@ export async function runTlsaVerify(options: Record<string, unknown>, context: C
   const ca = sources.one('ca');
   if (ca && mode === 'smtp')
     voice.warn('--ca is for usages 0 and 1, which SMTP does not have: it changes nothing here');
-  const chain = await certificates(sources.one('chain') ?? { value: '', from: '--chain' });
+  const file = sources.one('chain');
+  if (!file || records.length === 0) {
+    throw new UsageError(
+      'give --chain and --tlsa, or --deploy with --cert, --key and --name. See: mailanchor tlsa verify --help',
+    );
+  }
+  const chain = await certificates(file);
   const verdict = matchDane({
     records,
     chain,

@@ -42,20 +42,10 @@ export interface HostLook {
 
 /** Rejects where `signal` aborts, with `UsageError` for files of the settings, with `MailanchorError` for a next key that is damaged. */
 export async function lookAt(host: HostSettings, options: LookOptions): Promise<HostLook> {
-  const { lookup: settings, folder, signal, families, open } = options;
-  const { timeoutMs } = settings;
-  const { resolver, clock, close } = await openLookup(settings);
-  const inspector = new ZoneInspector({ resolver, port: settings.dnsPort, ...(families && { families }) });
-  try {
+  const { folder, signal, open } = options;
+  const { timeoutMs } = options.lookup;
+  return withRecords(host, options, async ({ plans, places, clock }) => {
     const materials = await readMaterials(host, folder, clock());
-    const plans = await Promise.all(
-      host.ports.map(async (port): Promise<HostPlan> => {
-        const plan = await planRelay(host.host, { resolver, port, timeoutMs, signal });
-        if (plan.kind !== 'hosts' || !plan.hosts[0]) throw new Error(`no plan for ${host.host}`);
-        return plan.hosts[0];
-      }),
-    );
-    const places = await publishedView(host, plans, { inspector, timeoutMs, signal });
     const base = (port: number): string =>
       places.find(({ sight }) => sight.ports.includes(port))?.sight.names[0] ?? host.host;
     const addresses = await presentedView(plans, base, { timeoutMs, signal, ...(open && { open }) });
@@ -73,6 +63,35 @@ export async function lookAt(host: HostSettings, options: LookOptions): Promise<
       strangers: options.strangers ?? host.strangers,
     };
     return { view, places, materials };
+  });
+}
+
+export interface RecordsLook {
+  /** The host at each of its ports. */
+  readonly plans: readonly HostPlan[];
+  readonly places: readonly Place[];
+  readonly clock: () => number;
+}
+
+/** The records alone: nothing is connected to but name servers. Rejects as `lookAt`, and with what `use` rejects with. */
+export async function withRecords<T>(
+  host: HostSettings,
+  { lookup: settings, signal, families }: Pick<LookOptions, 'lookup' | 'signal' | 'families'>,
+  use: (look: RecordsLook) => T | Promise<T>,
+): Promise<T> {
+  const { timeoutMs } = settings;
+  const { resolver, clock, close } = await openLookup(settings);
+  const inspector = new ZoneInspector({ resolver, port: settings.dnsPort, ...(families && { families }) });
+  try {
+    const plans = await Promise.all(
+      host.ports.map(async (port): Promise<HostPlan> => {
+        const plan = await planRelay(host.host, { resolver, port, timeoutMs, signal });
+        if (plan.kind !== 'hosts' || !plan.hosts[0]) throw new Error(`no plan for ${host.host}`);
+        return plan.hosts[0];
+      }),
+    );
+    const places = await publishedView(host, plans, { inspector, timeoutMs, signal });
+    return await use({ plans, places, clock });
   } finally {
     await inspector.close();
     await close();
@@ -80,7 +99,7 @@ export async function lookAt(host: HostSettings, options: LookOptions): Promise<
 }
 
 /** A port whose records have no place is a place where nothing can be believed. */
-function placesOrWhy(
+export function placesOrWhy(
   host: HostSettings,
   plans: readonly HostPlan[],
   places: readonly Place[],

@@ -116,6 +116,24 @@ function programOf([program = '', ...args]: readonly string[], { base }: Given):
   return [isPath && base !== undefined ? resolve(base, program) : program, ...args];
 }
 
+/** A host that no configuration has: to be looked at, not looked after. */
+export function adHocHost(name: string, port: number): HostSettings {
+  return {
+    name,
+    host: name,
+    ports: [port],
+    publisher: undefined,
+    policy: 'reuse',
+    ttl: DEFAULT_TTL,
+    matching: [Matching.SHA2_256],
+    tlsaBase: undefined,
+    pairs: [],
+    deploy: undefined,
+    issue: undefined,
+    strangers: 'keep',
+  };
+}
+
 /** The hosts that `--host` names, all where it names none. Throws `UsageError`. */
 export function chosenHosts(settings: RollSettings, names: readonly Given[]): readonly HostSettings[] {
   if (names.length === 0) return settings.hosts;
