@@ -32,9 +32,9 @@ Exit status: 0 deployed, prepared, or not for a host of the configuration; 1 sto
 else that of the command. certbot only reports a hook that fails: what must not run then stands after --.
 
 Examples:
+  mailanchor tlsa hook plain --cert fullchain.pem --key privkey.pem -- postfix reload
   certbot renew --deploy-hook 'mailanchor tlsa hook certbot -- postfix reload'
   acme.sh --install-cert -d mx1.example.org --reloadcmd 'mailanchor tlsa hook acme.sh -- postfix reload'
-  lego --email a@example.org -d mx1.example.org --http renew --renew-hook 'mailanchor tlsa hook lego -- postfix reload'
-  mailanchor tlsa hook plain --cert fullchain.pem --key privkey.pem -- postfix reload`,
+  lego --email a@example.org -d mx1.example.org --http renew --renew-hook 'mailanchor tlsa hook lego -- postfix reload'`,
   );
 }
