@@ -52,5 +52,7 @@ export interface Source {
   fetch(name: Name, type: number, request: FetchRequest): Promise<RawAnswer>;
   /** What the last referral to `zone` brought with it, if there was one. */
   referralDs(zone: Name): ReferralDs | undefined;
+  /** What has been learnt of zones and servers is learnt anew. */
+  forget(): void;
   close(): void | Promise<void>;
 }

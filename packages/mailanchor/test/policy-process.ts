@@ -12,13 +12,15 @@ export interface PolicyProcess {
   readonly tcpTable: number;
 }
 
-/** Started and ready, at free ports unless the arguments name places. */
+/** Started and ready, at free ports unless the arguments name places. `before`: what starts it in turn, such as `prlimit`. */
 export async function startPolicy(
   args: readonly string[],
   env: Record<string, string> = {},
+  before: readonly string[] = [],
 ): Promise<PolicyProcess> {
   const where = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
-  const child = spawn(process.execPath, [BIN, 'policy', ...where, '--tcp-table', '127.0.0.1:0', ...args], {
+  const words = [...before, process.execPath, BIN, 'policy', ...where, '--tcp-table', '127.0.0.1:0', ...args];
+  const child = spawn(words[0]!, words.slice(1), {
     env: environment(env),
     stdio: ['ignore', 'ignore', 'pipe'],
   });

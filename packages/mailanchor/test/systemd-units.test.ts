@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { askSocketmap } from './policy-process.ts';
 import { BIN, environment, temporaryFolder, unbuilt } from './program.ts';
 import { ask } from './resolver-process.ts';
 
@@ -83,6 +84,54 @@ test.skipIf(!activates || unbuilt)(
       const response = await ask({ address: '127.0.0.1', port }, 'example', 'A', { protocol: 'tcp' });
       expect(response.rcode).toBe(2);
       expect(told).toMatch(/mailanchor resolver: listening on 1 socket of systemd/);
+    } finally {
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await once(child, 'close');
+    }
+    expect(child.exitCode).toBe(0);
+  },
+);
+
+/** The value of a setting in a unit that is shipped. */
+function setting(unit: string, name: string): string {
+  const text = readFileSync(join(UNITS, unit), 'utf8');
+  return new RegExp(`^${name}=(.*)$`, 'm').exec(text)![1]!;
+}
+
+test.skipIf(!activates || unbuilt)(
+  `the policy server, by what its units say, started by the first question${why}`,
+  async () => {
+    const socket = 'mailanchor-policy.socket';
+    const service = 'mailanchor-policy.service';
+    expect(setting(socket, 'ListenStream')).toBe('127.0.0.1:8461');
+    expect(setting(socket, 'Service')).toBe(service);
+    const [program, ...words] = setting(service, 'ExecStart')
+      .replace(/\$\{STATE_DIRECTORY\}/, join(scratch.path, 'state'))
+      .split(' ');
+    expect(program).toBe('/usr/bin/mailanchor');
+    const path = join(scratch.path, 'policy.socket');
+    // Where the unit has a port, the test has a socket of its own: who answers is certain.
+    const child = spawn(
+      'systemd-socket-activate',
+      [
+        ...['--listen', path, '--fdname', setting(socket, 'FileDescriptorName')],
+        ...['--setenv', `RUNTIME_DIRECTORY=${scratch.path}`, process.execPath, BIN],
+        ...[...words, '--resolver', '127.0.0.1:9', '--timeout', '1'],
+      ],
+      { env: environment({}), stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    let told = '';
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+    });
+    try {
+      while (!told.includes('Listening on')) await once(child.stderr!, 'data');
+      expect(await askSocketmap({ path }, '.')).toBe('NOTFOUND ');
+      expect(await askSocketmap({ path }, 'example.org')).toMatch(/^TEMP example\.org: /);
+      expect(told).toMatch(/mailanchor policy: listening on a socket of systemd, socketmap/);
+      // The only place: the unit's port is not opened besides.
+      expect(told.match(/: listening on /g)).toHaveLength(1);
+      expect(told).toContain(`control socket at ${scratch.path}/control`);
     } finally {
       child.kill('SIGTERM');
       if (child.exitCode === null) await once(child, 'close');

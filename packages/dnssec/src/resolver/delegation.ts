@@ -159,6 +159,10 @@ export class DelegationCache {
     this.#delegations.delete(zone.key);
   }
 
+  clear(): void {
+    this.#delegations.clear();
+  }
+
   /** The deepest known zone at or above `name`. */
   closest(name: Name): Delegation | undefined {
     for (let candidate = name; ; candidate = candidate.parent) {

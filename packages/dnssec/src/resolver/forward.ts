@@ -41,6 +41,10 @@ export class Forwarder implements Source {
     return this.#options.below?.referralDs(zone);
   }
 
+  forget(): void {
+    this.#options.below?.forget();
+  }
+
   async close(): Promise<void> {
     for (const { transport } of this.#options.servers) await transport?.close();
   }

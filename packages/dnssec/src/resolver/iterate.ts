@@ -85,6 +85,13 @@ export class IterativeSource implements Source {
     return this.#delegations.referralDs(zone);
   }
 
+  forget(): void {
+    this.#delegations.clear();
+    this.#addresses.clear();
+    this.#chokers.clear();
+    this.#root = undefined;
+  }
+
   close(): void {}
 
   fetch(name: Name, type: number, { work, avoid, purpose }: FetchRequest): Promise<RawAnswer> {

@@ -41,6 +41,11 @@ export class Router implements Source {
     return this.#for(zone.parent).referralDs(zone);
   }
 
+  forget(): void {
+    this.#fallback.forget();
+    for (const source of this.#routes.values()) source.forget();
+  }
+
   async close(): Promise<void> {
     await this.#fallback.close();
     for (const source of this.#routes.values()) await source.close();

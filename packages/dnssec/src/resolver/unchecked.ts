@@ -56,6 +56,10 @@ export class UncheckedLookup {
     this.#options = options;
   }
 
+  clear(): void {
+    this.#kept.clear();
+  }
+
   get size(): number {
     return this.#kept.size;
   }

@@ -68,6 +68,23 @@ describe('rule 3: four states', () => {
     expect(await world.ask('www.example.')).toMatchObject(expected);
   });
 
+  test('a clock that was ahead and is set back leaves nothing behind', async () => {
+    const world = worldOf(setup);
+    const day = 86_400;
+    expect(await world.ask('www.example.')).toMatchObject({ status: 'secure' });
+    world.pass(400 * day);
+    expect(await world.ask('www.example.')).toMatchObject({ status: 'bogus' });
+    world.pass(-400 * day);
+    expect(await world.ask('www.example.')).toMatchObject({ status: 'secure' });
+    // Nor does what was answered then outlive its TTL.
+    world.pass(day);
+    await world.ask('mail.example.');
+    world.pass(-day);
+    world.network.log();
+    await world.ask('mail.example.');
+    expect(world.network.log().some((line) => line.startsWith('A mail.example.'))).toBe(true);
+  });
+
   test('rule 3: insecure', async () => {
     const answer = await worldOf(setup).ask('www.plain.');
     expect(answer).toMatchObject({ kind: 'answer', status: 'insecure' });

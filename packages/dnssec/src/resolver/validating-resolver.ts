@@ -47,6 +47,9 @@ export type { ResolverOptions, UncheckedResolveOptions };
 
 const DEFAULT_CACHE_OCTETS = 64 * 1024 * 1024;
 
+/** Milliseconds by which a clock may go back as clocks do that are being corrected. */
+const CLOCK_BACK_MS = 30_000;
+
 export class ValidatingResolver implements Resolver {
   readonly #budgets: Budgets;
   readonly #clock: Clock;
@@ -67,6 +70,8 @@ export class ValidatingResolver implements Resolver {
   readonly #fingerprint: () => Uint8Array;
   readonly #now: () => number;
   #closed = false;
+  /** The latest that the clock has said, milliseconds since the epoch. */
+  #latest = Number.NEGATIVE_INFINITY;
 
   constructor(options: ResolverOptions = {}) {
     const { clock = Date.now, random = Math.random, nsec3Iterations } = options;
@@ -137,6 +142,7 @@ export class ValidatingResolver implements Resolver {
     if (this.#closed) return Promise.reject(new DnssecError('closed', 'the resolver is closed'));
     const { signal, timeoutMs = this.#budgets.timeMs } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
+    this.#heedClock();
     const key = `${type}/${name.key}`;
     let resolving = this.#underWay.get(key);
     if (!resolving) {
@@ -172,6 +178,7 @@ export class ValidatingResolver implements Resolver {
     if (this.#closed) return Promise.reject(new DnssecError('closed', 'the resolver is closed'));
     const { signal, timeoutMs = this.#budgets.timeMs, fresh = false } = options;
     if (signal?.aborted) return Promise.reject(signal.reason);
+    this.#heedClock();
     const key = `${fresh}/${type}/${name.key}`;
     let asking = this.#uncheckedUnderWay.get(key);
     if (!asking) {
@@ -195,6 +202,7 @@ export class ValidatingResolver implements Resolver {
     { timeoutMs = this.#budgets.timeMs }: Pick<ResolveOptions, 'timeoutMs'> = {},
   ): Promise<ResponseJudgement> {
     if (this.#closed) return Promise.reject(new DnssecError('closed', 'the resolver is closed'));
+    this.#heedClock();
     return judgeResponse(this.#validator, message, question, this.#newWork(timeoutMs));
   }
 
@@ -210,6 +218,22 @@ export class ValidatingResolver implements Resolver {
     if (kept) return;
     this.#cache.clear();
     this.#denials.clear();
+  }
+
+  /**
+   * Times to forget are times of the clock. One that was ahead and is set back would have everything from then outlive its TTL by as much, and
+   * failures that only it was the reason of hold for as long.
+   */
+  #heedClock(): void {
+    const now = this.#clock();
+    if (now < this.#latest - CLOCK_BACK_MS) {
+      this.#latest = now;
+      this.#cache.clear();
+      this.#denials.clear();
+      this.#chain.forget();
+      this.#unchecked.clear();
+      this.#source.forget();
+    } else if (now > this.#latest) this.#latest = now;
   }
 
   /** What was done since the beginning. */

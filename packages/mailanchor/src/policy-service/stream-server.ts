@@ -15,6 +15,8 @@ export interface StreamServerOptions {
   /** Milliseconds without a question, and for one to be finished. */
   readonly idleMs?: number;
   readonly unfinishedMs?: number;
+  /** Milliseconds between two looks at that. */
+  readonly sweepMs?: number;
 }
 
 const IDLE_MS = 120_000;
@@ -45,7 +47,7 @@ export class StreamServer {
 
   constructor(options: StreamServerOptions) {
     this.#options = options;
-    this.#sweep = setInterval(() => this.#look(performance.now()), SWEEP_MS).unref();
+    this.#sweep = setInterval(() => this.#look(performance.now()), options.sweepMs ?? SWEEP_MS).unref();
   }
 
   get open(): number {
