@@ -13,7 +13,7 @@ const bundle = await rolldown({
   input: `${program}main.js`,
   platform: 'node',
   // Used by long-running commands only: their load time is no matter, and they are packages of others.
-  external: ['smtp-server', 'prom-client', /^nodemailer/],
+  external: ['smtp-server', 'prom-client', /^nodemailer/, /^mailauth/],
 });
 rmSync(target, { recursive: true, force: true });
 await bundle.write({ dir: target, format: 'esm', chunkFileNames: '[name].js', sourcemap: true });

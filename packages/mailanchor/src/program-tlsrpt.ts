@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 import type { Done } from './done.ts';
 import { addConfigFlag, addLookupFlags, addOutputFlags } from './options/flags.ts';
 import { addTlsrptCollect } from './program-tlsrpt-collect.ts';
+import { addTlsrptRead } from './program-tlsrpt-read.ts';
 
 const DATABASE = 'file of counts (default: /var/lib/mailanchor-tlsrpt/tlsrpt.sqlite)';
 
@@ -11,12 +12,15 @@ export function addTlsrpt(program: CommandUnknownOpts, context: Context, done: D
   const tlsrpt = program
     .command('tlsrpt')
     .helpCommand(false)
-    .summary('TLS reports (RFC 8460): count, send and look at them')
-    .description('Reports to other domains on how TLS went when mail was sent to them (RFC 8460).');
+    .summary('TLS reports (RFC 8460): count, send and read them')
+    .description(
+      'Reports to other domains on how TLS went when mail was sent to them, and theirs to us (RFC 8460).',
+    );
   addTlsrptCollect(tlsrpt, context, done);
   addSend(tlsrpt, context, done);
   addStatus(tlsrpt, context, done);
   addShow(tlsrpt, context, done);
+  addTlsrptRead(tlsrpt, context, done);
 }
 
 function addSend(tlsrpt: CommandUnknownOpts, context: Context, done: Done): void {

@@ -4,6 +4,7 @@ import { publishers } from './schema-publishers.ts';
 import { tlsa } from './schema-tlsa.ts';
 import { tlsrpt } from './schema-tlsrpt.ts';
 import { tlsrptCollect } from './schema-tlsrpt-collect.ts';
+import { tlsrptRead } from './schema-tlsrpt-read.ts';
 import { watch } from './schema-watch.ts';
 
 const text = z.string().min(1);
@@ -126,6 +127,7 @@ export const configSchema = z
     'tlsrpt-collect': tlsrptCollect.optional(),
     watch: watch.optional(),
     tlsa: tlsa.optional(),
+    'tlsrpt-read': tlsrptRead.optional(),
   })
   .describe('Mailanchor configuration');
 

@@ -72,6 +72,8 @@ const REPEATABLE = new Set([
   'tcp-table',
   'allow',
   'log',
+  'maildir',
+  'domain',
 ]);
 
 export function variableOf(key: string): string {
