@@ -62,6 +62,7 @@ export const FINDING_EXAMPLES: Readonly<Record<string, FindingExample>> = {
   'starttls-injection': example('injected-data', 'no-handshake'),
   'tls-fails': example('too-large-chain', 'old-tls'),
   'tls-old': example('old-tls', 'no-handshake'),
+  'tls-old-beside': example('old-tls-too', 'old-tls'),
   'address-differs': example('one-bad-address', 'both-algorithms'),
   'algorithm-differs': example('algorithm-differs', 'both-algorithms'),
   'host-unreachable': example('closing-at-starttls', 'renegotiation'),

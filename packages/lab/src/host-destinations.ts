@@ -77,6 +77,15 @@ export const HOST_DESTINATIONS: readonly DestinationSpec[] = [
     broken('old-tls.example', 'deferred'),
   ),
   one(
+    'old-tls-too.example',
+    {
+      title: 'TLS 1.0 and 1.1 beside newer',
+      special: 'The host takes TLS 1.0 and 1.1 as well as 1.2 and 1.3; only who asks for them sees it.',
+      findings: ['tls-old-beside'],
+    },
+    { fault: 'old-tls-too' },
+  ),
+  one(
     'chain-order.example',
     {
       title: 'chain out of order',

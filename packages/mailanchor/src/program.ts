@@ -77,6 +77,7 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
       'all: every authoritative server is asked by itself; one: as senders do (default: all; of a list one)',
     )
     .option('--parallel <n>', 'targets at a time (default: 8)')
+    .option('--tls-versions', 'which older versions of TLS are accepted too (with a --profile that asks: on)')
     .option(
       '--sending',
       'whether this machine is set up to send with DANE: resolv.conf and its resolvers, clock, Postfix; port 25 of TARGETs',

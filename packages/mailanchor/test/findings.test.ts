@@ -49,6 +49,7 @@ beforeAll(async () => {
         fetchPolicy,
         port: lab.mailPort,
         helo: 'checker.test',
+        tlsVersions: true,
         random: () => 0,
       };
       checks.set(domain, await checkDestination(domain, options));

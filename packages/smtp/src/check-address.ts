@@ -5,6 +5,8 @@
  *
  *   any ──────────────┬─▶ ecdsa     where the first chain has an RSA key
  *     └▶ rsa ─────────┴─▶ old-tls   where the first handshake failed
+ *
+ * Versions of TLS come after these, where they are asked for.
  */
 import { isIP } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -15,6 +17,7 @@ import { openSession, type SessionOptions, type SessionResult } from './session.
 import { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 import { outcomeWeight } from './standing.ts';
 import type { TlsOffer } from './tls-offer.ts';
+import { probeTlsVersions } from './tls-versions.ts';
 import type { HostPlan, ProbeReport, SessionOutcome, SessionReport } from './verdict.ts';
 
 /** How servers turn away a connection more than they take from one client. */
@@ -42,19 +45,26 @@ export async function checkAddress(
 ): Promise<SessionReport> {
   const { host } = plan;
   options.onProgress?.({ kind: 'session-start', host, address });
-  const { first, probes } = await connections(plan, address, options);
+  const open = (offer: TlsOffer, onConnect?: () => void, attempt = 1): Promise<SessionResult> =>
+    connection(plan, address, options, { offer, onConnect, attempt });
+  const again = async (offer: TlsOffer): Promise<SessionResult> => {
+    await setTimeout(PAUSE_MS, undefined, { signal: options.signal });
+    return open(offer, undefined, 2);
+  };
+  const { first, probes } = await connections(open, again, options.probes !== false);
+  const versions =
+    options.tlsVersions && first.tls !== null ? await probeTlsVersions(first, open, again) : undefined;
   options.onProgress?.({ kind: 'session-end', host, address, outcome: first.kind });
-  return report(plan, address, first, probes, options);
+  const session = report(plan, address, first, probes, options);
+  return versions ? { ...session, tlsVersions: versions } : session;
 }
 
 async function connections(
-  plan: HostPlan,
-  address: string,
-  options: HostCheckOptions,
+  open: (offer: TlsOffer, onConnect?: () => void) => Promise<SessionResult>,
+  again: (offer: TlsOffer) => Promise<SessionResult>,
+  withProbes: boolean,
 ): Promise<{ first: SessionResult; probes: Probe[] }> {
-  const open = (offer: TlsOffer, onConnect?: () => void, attempt = 1): Promise<SessionResult> =>
-    connection(plan, address, options, { offer, onConnect, attempt });
-  if (options.probes === false) return { first: await open('any'), probes: [] };
+  if (!withProbes) return { first: await open('any'), probes: [] };
 
   let beside: Promise<SessionResult> | undefined;
   let first = await open('any', () => {
@@ -63,10 +73,6 @@ async function connections(
     beside.catch(() => {});
   });
   if (!beside) return { first, probes: [] };
-  const again = async (offer: TlsOffer): Promise<SessionResult> => {
-    await setTimeout(PAUSE_MS, undefined, { signal: options.signal });
-    return open(offer, undefined, 2);
-  };
   if (TURNED_AWAY.has(first.kind) && gotThrough(await beside)) first = await again('any');
 
   const third = furtherOffer(first);

@@ -42,6 +42,8 @@ export interface CheckOptions {
    * (default), at most two connections at a time. False: one connection an address.
    */
   readonly probes?: boolean;
+  /** Whether each address is asked for older versions of TLS too, by two or three further connections. Default false. */
+  readonly tlsVersions?: boolean;
   /** 0 to 1, for the order among equal preferences. Default Math.random. */
   readonly random?: () => number;
   /** What senders do with hosts of an insecure MX RRset (rfc7672#section-2.2.1). Default 'dane'. */

@@ -235,6 +235,10 @@ const HOST: FindingSection['findings'] = {
   },
   'tls-fails': { when: 'the TLS handshake fails', fix: 'see the log of the mail server', also: ['warning'] },
   'tls-old': { when: 'nothing newer than TLS 1.1', fix: 'allow TLS 1.2 and 1.3', also: ['error'] },
+  'tls-old-beside': {
+    when: 'with `--tls-versions`, or a profile that asks for it: TLS 1.0 or 1.1 is taken beside newer versions',
+    fix: 'allow TLS 1.2 and 1.3 only',
+  },
   'address-differs': { when: 'one address verifies and another does not', fix: 'set up every address alike' },
   'algorithm-differs': {
     when: 'of the RSA and the ECDSA certificate only one is named by a record; an error where senders are presented the other',

@@ -181,6 +181,11 @@ export const FINDINGS = {
   'starttls-injection': { severity: 'error', effect: DEFER },
   'tls-fails': { severity: 'error', effect: DEFER },
   'tls-old': { severity: 'warning', effect: 'Senders that require TLS 1.2 cannot encrypt.' },
+  'tls-old-beside': {
+    severity: 'notice',
+    effect:
+      'Senders with DANE use the newer version; guidelines and RFC 8996 want the old ones switched off.',
+  },
   'address-differs': {
     severity: 'error',
     effect: 'Mail is delivered or deferred, by which address a sender happens to use.',

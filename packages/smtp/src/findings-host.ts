@@ -3,6 +3,7 @@ import { finding } from './finding-table.ts';
 import type { FindingOptions } from './findings.ts';
 import { LEAVE_OUT, presentedFindings, TOO_LARGE } from './findings-presented.ts';
 import { keyKind, outcomeWeight, selectiveStarttls, strayChain } from './standing.ts';
+import { oldVersions } from './tls-versions.ts';
 import { leafRecord, tlsaLine } from './tlsa-fix.ts';
 import type { Finding, HostCheck, SessionReport, Severity } from './verdict.ts';
 
@@ -13,12 +14,15 @@ const OLD_VERSION = new Set([
   'ERR_SSL_WRONG_SSL_VERSION',
 ]);
 
+const NEW_VERSIONS_ONLY = 'Postfix: postconf -e "smtpd_tls_protocols = >=TLSv1.2"';
+
 export function hostFindings(host: HostCheck, _options: FindingOptions): Finding[] {
   return [
     ...grouped(host),
     ...differing(host),
     ...algorithmFindings(host),
     ...selectiveFindings(host),
+    ...oldVersionFindings(host),
     ...presentedFindings(host),
   ];
 }
@@ -92,7 +96,7 @@ function handshakeFinding(
     return [
       finding('tls-old', subject, `No TLS 1.2 or newer${what}: ${session.text}.`, {
         ...(dane ? { severity: 'error' } : {}),
-        fix: 'Postfix: postconf -e "smtpd_tls_protocols = >=TLSv1.2"',
+        fix: NEW_VERSIONS_ONLY,
       }),
     ];
   }
@@ -172,6 +176,27 @@ function selectiveFindings(host: HostCheck): Finding[] {
       fix: 'Several servers behind one address: set all of them up alike. A filter in between: have it leave STARTTLS alone.',
     });
   });
+}
+
+/** Versions that nobody should need any more, taken beside the good ones: what came out of the first session does not show them. */
+function oldVersionFindings(host: HostCheck): Finding[] {
+  const addresses = new Map<string, string[]>();
+  for (const { address, tlsVersions } of host.sessions) {
+    const old = oldVersions(tlsVersions) ?? [];
+    if (old.length === 0) continue;
+    const words = old.map((version) => (version === 'TLSv1' ? 'TLS 1.0' : 'TLS 1.1')).join(' and ');
+    addresses.set(words, [...(addresses.get(words) ?? []), address]);
+  }
+  return [...addresses].map(([words, at]) =>
+    finding(
+      'tls-old-beside',
+      `${host.host} [${at.join(', ')}]`,
+      `${words} beside newer versions is accepted.`,
+      {
+        fix: NEW_VERSIONS_ONLY,
+      },
+    ),
+  );
 }
 
 function sentence(text: string): string {

@@ -116,6 +116,7 @@ const CLIENT_EFFECTS: Partial<Record<FindingCode, string>> = {
   'tlsa-no-next': 'The first client that meets a new key before the new record has spread does not connect.',
   'ta-expiry': 'From that day on clients that verify DANE do not connect.',
   'tls-old': 'Clients that require TLS 1.2 cannot connect.',
+  'tls-old-beside': 'Clients use the newer version; guidelines and RFC 8996 want the old ones switched off.',
   'address-differs': 'Clients connect or do not, by which address they happen to use.',
   'host-unreachable': 'Clients try the next address or server, or give up.',
 };

@@ -82,6 +82,7 @@ export { SharedSessions, type SharedSessionsOptions } from './shared-sessions.ts
 export { type ShortestTtl, shortestTtl } from './shortest-ttl.ts';
 export * from './target.ts';
 export type { Connect } from './tcp-connect.ts';
+export { oldVersions, type TlsVersion, type TlsVersionReport } from './tls-versions.ts';
 export { tlsaBaseCandidates } from './tlsa-base.ts';
 export { composeReport } from './tlsrpt/compose-report.ts';
 export {

@@ -6,11 +6,12 @@
  *   rsa      signatures by RSA keys alone
  *   ecdsa    signatures by keys on elliptic curves alone, ECDSA and EdDSA
  *   old-tls  TLS 1.0 and 1.1 alone, to tell a server that is out of date from one that is broken
+ *   tls1.2, tls1.0   that version alone
  */
 import { constants } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 
-export type TlsOffer = 'any' | 'rsa' | 'ecdsa' | 'old-tls';
+export type TlsOffer = 'any' | 'rsa' | 'ecdsa' | 'old-tls' | 'tls1.2' | 'tls1.0';
 
 /**
  * No anonymous suites, since the peer must present a certificate (rfc7672#section-8.2), and none without encryption. Level 1 and not
@@ -38,4 +39,6 @@ export const TLS_OFFERS: Readonly<Record<TlsOffer, Offered>> = {
   rsa: { minVersion: 'TLSv1.2', ciphers: `${CIPHERS}:!aECDSA`, sigalgs: RSA_SIGNATURES, secureOptions },
   ecdsa: { minVersion: 'TLSv1.2', ciphers: `${CIPHERS}:!aRSA`, sigalgs: CURVE_SIGNATURES, secureOptions },
   'old-tls': { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: OLD_CIPHERS, secureOptions },
+  'tls1.2': { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2', ciphers: CIPHERS, secureOptions },
+  'tls1.0': { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: OLD_CIPHERS, secureOptions },
 };

@@ -1,4 +1,5 @@
 /** Findings on what a host presents beyond one handshake, and worlds in which there is nothing of the kind to find. */
+import type { SecureContextOptions } from 'node:tls';
 import { makeCertificate } from './certificates.ts';
 import type { FindingCase } from './finding-case.ts';
 import { ee, intermediate, leaf, other, PATIENT, root, ta, type World, zoneOf } from './world.ts';
@@ -18,6 +19,14 @@ function host(servers: NonNullable<World['servers']>[string], ...tlsa: string[])
     servers: { '192.0.2.1': servers },
     options: { probes: true, sessionLimits: PATIENT },
   };
+}
+
+/** Node makes servers of TLS 1.2 and newer unless told otherwise. */
+export const ALL_VERSIONS = { minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' } as const;
+
+function askedForVersions(secureContext: SecureContextOptions): World {
+  const world = host({ secureContext }, ee(leaf));
+  return { ...world, options: { ...world.options, tlsVersions: true } };
 }
 
 export const HOST_CASES: readonly FindingCase[] = [
@@ -47,6 +56,15 @@ export const HOST_CASES: readonly FindingCase[] = [
     subject: 'mx.example.net [192.0.2.1]',
     text: /from one connection to the next/,
     fix: /TLSA 3 1 1/,
+  },
+  {
+    code: 'tls-old-beside',
+    when: 'TLS 1.0 and 1.1 are taken beside newer versions',
+    world: askedForVersions(ALL_VERSIONS),
+    severity: 'notice',
+    subject: 'mx.example.net [192.0.2.1]',
+    text: /^TLS 1\.1 and TLS 1\.0 beside newer versions is accepted\.$/,
+    fix: /smtpd_tls_protocols = >=TLSv1\.2/,
   },
   {
     code: 'starttls-selective',

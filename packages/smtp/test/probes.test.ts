@@ -1,7 +1,10 @@
 /** The further connections to an address: what they offer, how many there are, and that they harm nothing. */
-import { expect, test } from 'vitest';
+import { constants } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { SessionResult } from '../src/session.ts';
+import { oldVersions, probeTlsVersions } from '../src/tls-versions.ts';
 import type { ProbeReport, SessionReport } from '../src/verdict.ts';
-import { rsaLeaf, rsaStray } from './host-finding-cases.ts';
+import { ALL_VERSIONS, rsaLeaf, rsaStray } from './host-finding-cases.ts';
 import { ee, intermediate, leaf, PATIENT, run, type World, type WorldResult, zoneOf } from './world.ts';
 
 const ADDRESS = '192.0.2.1';
@@ -104,4 +107,74 @@ test('a failed handshake: older versions are tried, and what is seen with them v
   const result = await run(world({ secureContext }, ee(leaf)));
   expect(outcomes(sessionOf(result))).toEqual(['rsa tls-failed', 'old-tls established']);
   expect(result.check.verdict).toBe('broken');
+});
+
+describe('versions of TLS', () => {
+  const old = ALL_VERSIONS;
+  test.each([
+    ['1.2 and 1.3', {}, [true, true, false, false], 2],
+    ['all', old, [true, true, true, true], 3],
+    [
+      '1.0 and newer without 1.1',
+      { ...old, secureOptions: constants.SSL_OP_NO_TLSv1_1 },
+      [true, true, false, true],
+      3,
+    ],
+    ['1.1 and 1.2', { ...old, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.2' }, [false, true, true, false], 2],
+    ['1.3 alone', { minVersion: 'TLSv1.3' }, [true, false, false, false], 2],
+    ['1.2 alone', { maxVersion: 'TLSv1.2' }, [false, true, false, false], 1],
+  ] as const)('%s', async (_, secureContext, expected, further) => {
+    const asked = world({ secureContext }, ee(leaf));
+    const result = await run({ ...asked, options: { ...asked.options, tlsVersions: true } });
+    const { tlsVersions = [] } = sessionOf(result);
+    expect(tlsVersions.map(({ version }) => version)).toEqual(['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1']);
+    expect(tlsVersions.map(({ accepted }) => accepted)).toEqual(expected);
+    // Two for the kinds of certificates.
+    expect(result.counts[ADDRESS]).toMatchObject({ connections: 2 + further, most: 2 });
+    expect(result.check.verdict).toBe('protected');
+    expect(result.codes.includes('tls-old-beside')).toBe(expected[2] || expected[3]);
+  });
+
+  test('not asked for: no further connection, and nothing is said of them', async () => {
+    const result = await run(world({ secureContext: old }, ee(leaf)));
+    expect(sessionOf(result).tlsVersions).toBeUndefined();
+    expect(result.codes).not.toContain('tls-old-beside');
+    expect(result.counts[ADDRESS]).toMatchObject({ connections: 2 });
+  });
+});
+
+describe('what a connection says of a version', () => {
+  const secured: SessionResult = {
+    kind: 'established',
+    text: 'TLS established',
+    starttls: true,
+    tls: { protocol: 'TLSv1.3', cipher: '', servername: null },
+    chain: [],
+    capabilities: [],
+    durationMs: 1,
+  };
+  const failed = (kind: SessionResult['kind'], errorCode?: string): SessionResult => ({
+    ...secured,
+    kind,
+    tls: null,
+    ...(errorCode && { errorCode }),
+  });
+  test.each<[string, SessionResult, number, boolean | null]>([
+    ['refused by an alert', failed('tls-failed', 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION'), 1, false],
+    ['the connection ends in the handshake, twice', failed('tls-failed', 'ECONNRESET'), 2, false],
+    ['this machine has no such version', failed('tls-failed', 'ERR_SSL_NO_PROTOCOLS_AVAILABLE'), 2, null],
+    ['turned away', failed('greeting-refused'), 2, null],
+    ['no answer in the handshake', failed('tls-timeout'), 2, null],
+    ['no time left', failed('deadline'), 1, null],
+  ])('%s', async (_, result, times, expected) => {
+    const offers: string[] = [];
+    const open = async (offer: string) => {
+      offers.push(offer);
+      return result;
+    };
+    const versions = await probeTlsVersions(secured, open, open);
+    expect(versions.map(({ accepted }) => accepted)).toEqual([true, expected, expected, expected]);
+    expect(offers).toHaveLength(2 * times);
+    expect(oldVersions(versions)).toEqual(expected === null ? null : []);
+  });
 });

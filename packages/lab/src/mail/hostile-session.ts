@@ -1,10 +1,10 @@
 /** One connection of a mail host that misbehaves: a few lines of SMTP (rfc5321#section-4.1), then what the fault says. */
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
-import type { MailFault } from './mail-fault.ts';
+import type { MailFault, OrdinaryFault } from './mail-fault.ts';
 
 /** The others are left to the ordinary server. */
-export type HostileFault = Exclude<MailFault, 'no-starttls' | 'starttls-selective'>;
+export type HostileFault = Exclude<MailFault, OrdinaryFault>;
 
 export interface HostileOptions {
   readonly name: string;

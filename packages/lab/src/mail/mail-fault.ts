@@ -30,5 +30,15 @@ export type MailFault =
   | 'ehlo-flood'
   /** TLS 1.0 and 1.1 only. */
   | 'old-tls'
+  /** TLS 1.0 and 1.1 beside newer versions. */
+  | 'old-tls-too'
   /** TLS 1.2; the server asks for a new handshake at each command, again and again. */
   | 'renegotiation';
+
+/** What goes wrong in an otherwise ordinary conversation. */
+const ORDINARY = ['no-starttls', 'starttls-selective', 'old-tls-too'] as const;
+export type OrdinaryFault = (typeof ORDINARY)[number];
+
+export function isOrdinaryFault(fault: MailFault): fault is OrdinaryFault {
+  return ORDINARY.some((each) => each === fault);
+}

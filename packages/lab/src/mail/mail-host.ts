@@ -8,7 +8,7 @@ import { SMTPServer } from 'smtp-server';
 import type { Listener } from '../port.ts';
 import { type LabCertificate, toPem } from './certificate.ts';
 import { serveHostile } from './hostile-session.ts';
-import type { MailFault } from './mail-fault.ts';
+import { isOrdinaryFault, type MailFault } from './mail-fault.ts';
 import { isServiceFault, type ServiceDialect, serveService } from './service-session.ts';
 
 export interface MailHostOptions {
@@ -126,7 +126,7 @@ export class MailHost {
       return;
     }
     const plain = fault === 'no-starttls' || (fault === 'starttls-selective' && this.connections % 2 === 0);
-    if (fault !== undefined && fault !== 'no-starttls' && fault !== 'starttls-selective') {
+    if (fault !== undefined && !isOrdinaryFault(fault)) {
       const secureContext = createSecureContext({ ...this.#tlsIdentity(), ...tlsVersions(fault) });
       serveHostile(socket, { name: this.name, fault, secureContext, octetIntervalMs: this.#octetIntervalMs });
       return;
@@ -139,6 +139,7 @@ export class MailHost {
   #smtpServer(starttls: boolean): SMTPServer {
     const server = new LabServer({
       ...this.#tlsIdentity(),
+      ...tlsVersions(this.fault),
       name: this.name,
       banner: 'lab',
       size: MESSAGE_OCTETS,
@@ -212,7 +213,8 @@ class LabServer extends SMTPServer {
 
 const RECEIVED_KEPT = 1000;
 
-function tlsVersions(fault: MailFault): SecureContextOptions {
+function tlsVersions(fault: MailFault | undefined): SecureContextOptions {
+  if (fault === 'old-tls-too') return { minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' };
   if (fault === 'old-tls') return { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'ALL:@SECLEVEL=0' };
   // TLS 1.3 knows no renegotiation.
   return fault === 'renegotiation' ? { maxVersion: 'TLSv1.2' } : {};

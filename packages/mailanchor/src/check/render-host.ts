@@ -12,7 +12,7 @@ import { printable } from '../terminal/printable.ts';
 import { table } from '../terminal/table.ts';
 import { aliasText, type RenderOptions, reasonText, statusText } from './render.ts';
 import { renderChain } from './render-chain.ts';
-import { hostWords } from './words.ts';
+import { hostWords, tlsVersionWords } from './words.ts';
 
 export function renderHost(host: HostCheck, options: RenderOptions): string[] {
   const { paint } = options;
@@ -76,11 +76,17 @@ function renderSession(session: SessionReport, host: HostCheck, options: RenderO
   const tls = session.tls ? `${session.tls.protocol}  ` : '';
   return [
     `    ${sign(paint, tone)} ${paint.bold(printable(session.address))}  ${paint.dim(tls)}${paint.tone(tone, words)}`,
+    ...renderVersions(session, options),
     ...renderChain(session, options),
     ...presented(session)
       .filter((other) => other !== session)
       .flatMap((other) => renderOther(other, host, options)),
   ];
+}
+
+function renderVersions({ tlsVersions }: SessionReport, { paint }: RenderOptions): string[] {
+  if (!tlsVersions) return [];
+  return [`      ${paint.dim(tlsVersionWords(tlsVersions))}`];
 }
 
 /** What only those senders see who ask for another kind of certificate. */

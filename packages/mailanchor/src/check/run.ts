@@ -16,7 +16,7 @@ export async function checkTarget(
   lookup: CheckLookup,
   signal: AbortSignal,
   onProgress: (event: CheckProgress) => void,
-  more: Pick<CheckOptions, 'sessionLimits' | 'openSession' | 'days' | 'signatureDays'> = {},
+  more: Pick<CheckOptions, 'sessionLimits' | 'openSession' | 'days' | 'signatureDays' | 'tlsVersions'> = {},
 ): Promise<DomainCheck> {
   const port = target.kind === 'service' ? target.port : settings.port;
   return checkDestination(text, {

@@ -31,6 +31,8 @@ export interface CheckSettings {
     readonly ca: NamedFile | undefined;
     readonly privateAddresses: boolean;
   };
+  /** Whether older versions of TLS are asked for; a profile may want it too. */
+  readonly tlsVersions: boolean;
   /** Name or file of a profile. */
   readonly profile: string | undefined;
   /** Where the page goes. */
@@ -73,6 +75,7 @@ export function readCheckSettings(sources: Sources): CheckSettings {
       ca: optional(sources.one('sts-ca'), namedFile),
       privateAddresses: optional(sources.one('sts-private-addresses'), parseSwitch) ?? false,
     },
+    tlsVersions: sources.on('tls-versions'),
     profile: optional(sources.one('profile'), ({ value }) => value),
     html,
     output,

@@ -1,5 +1,13 @@
 /** The words and tones of verdicts: what a person reads first. */
-import type { DomainCheck, DomainVerdict, Finding, HostCheck, HostVerdict, Severity } from '@mailanchor/smtp';
+import type {
+  DomainCheck,
+  DomainVerdict,
+  Finding,
+  HostCheck,
+  HostVerdict,
+  Severity,
+  TlsVersionReport,
+} from '@mailanchor/smtp';
 import type { Tone } from '../terminal/paint.ts';
 
 export const VERDICT_TONE: Readonly<Record<DomainVerdict, Tone>> = {
@@ -125,4 +133,16 @@ const SEVERITIES: readonly Severity[] = ['error', 'warning', 'notice', 'info'];
 /** The gravest first, otherwise as they come. */
 export function bySeverity(findings: readonly Finding[]): Finding[] {
   return findings.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
+}
+
+/** e.g. `accepts TLS 1.3, 1.2; not 1.1, 1.0`. */
+export function tlsVersionWords(versions: readonly TlsVersionReport[]): string {
+  const which = (accepted: boolean | null): string =>
+    versions
+      .filter((each) => each.accepted === accepted)
+      .map(({ version }) => (version === 'TLSv1' ? '1.0' : version.slice('TLSv'.length)))
+      .join(', ');
+  const [yes, no, open] = [which(true), which(false), which(null)];
+  const parts = [`accepts TLS ${yes}`, no && `not ${no}`, open && `not found out: ${open}`];
+  return parts.filter(Boolean).join('; ');
 }

@@ -84,6 +84,7 @@ async function runTargets(parts: RunParts): Promise<number> {
   const shared = source.several
     ? new SharedSessions({ signal, timeoutMs: settings.lookup.timeoutMs })
     : undefined;
+  const tlsVersions = settings.tlsVersions || (profile?.rules.some((rule) => rule.tlsVersions) ?? false);
   const judged = (check: JudgedCheck): JudgedCheck =>
     profile ? { ...check, profile: judgeProfile(profile, check) } : check;
   let printed = 0;
@@ -103,7 +104,7 @@ async function runTargets(parts: RunParts): Promise<number> {
         lookup,
         signal,
         (event) => say(progressText(text, event)),
-        shared ? { openSession: shared.open } : {},
+        { tlsVersions, ...(shared && { openSession: shared.open }) },
       );
       return judged(check);
     },

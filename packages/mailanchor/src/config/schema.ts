@@ -26,6 +26,7 @@ const check = z
       .optional(),
     parallel: z.number().int().min(1).max(256).describe('targets checked at a time').optional(),
     days: z.number().int().min(1).max(3650).describe('days ahead that are looked at').optional(),
+    'tls-versions': z.boolean().describe('whether hosts are asked for older versions of TLS too').optional(),
     servers: z
       .enum(['all', 'one'])
       .describe('whether every authoritative server is asked by itself')

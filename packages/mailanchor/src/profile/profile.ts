@@ -2,7 +2,7 @@
  * A rule set as data: each rule says which findings must be absent and, where it matters, which verdicts satisfy it. A profile turns a check
  * into pass, fail or not judged by rule, never into a guess; the verdict and the exit status of the check stay what they are.
  */
-import { type DomainCheck, FINDINGS } from '@mailanchor/smtp';
+import { type DomainCheck, FINDINGS, oldVersions } from '@mailanchor/smtp';
 import { z } from 'zod';
 
 const code = z.string().refine((value) => value in FINDINGS, { error: 'no finding of this code' });
@@ -20,6 +20,12 @@ const rule = z
       .boolean()
       .default(false)
       .describe('whether it can be judged only where a server was talked to'),
+    tlsVersions: z
+      .boolean()
+      .default(false)
+      .describe(
+        'whether it is of versions of TLS: each host is asked for older ones, and it is judged where that is known',
+      ),
     verified: z
       .boolean()
       .default(false)
@@ -74,10 +80,9 @@ export function judgeProfile({ name, title, rules }: Profile, check: DomainCheck
   return { name, title, outcome, rules: results };
 }
 
-function judgeRule(
-  { id, source, title, verified, without, errorsOnly, verdicts, connected, unjudged }: Rule,
-  check: DomainCheck,
-): RuleResult {
+function judgeRule(rule: Rule, check: DomainCheck): RuleResult {
+  const { id, source, title, verified, without, errorsOnly, verdicts, connected, tlsVersions, unjudged } =
+    rule;
   const counted = check.findings.filter(({ severity }) => !errorsOnly || severity === 'error');
   const found = [...new Set(counted.map((finding) => finding.code))].filter((each) => without.includes(each));
   const wrong = verdicts && !verdicts.includes(check.verdict) ? [`verdict ${check.verdict}`] : [];
@@ -90,7 +95,7 @@ function judgeRule(
       ? 'the check came to no verdict'
       : connected && !wasConnected(check)
         ? 'not every host was talked to'
-        : (notLookedFor(without, check) ?? unjudged ?? null);
+        : ((tlsVersions ? versionsUnseen(check) : null) ?? notLookedFor(without, check) ?? unjudged ?? null);
   return { ...told, outcome: reason === null ? 'pass' : 'not-judged', because, reason };
 }
 
@@ -100,6 +105,15 @@ function wasConnected({ hosts }: DomainCheck): boolean {
     sessions.some(({ starttls, tls }) => starttls !== null || tls !== null),
   );
   return talked.length > 0 && talked.every((each) => each);
+}
+
+/** Where an address was not talked to, another one may know more; where it was, all of its versions count. */
+function versionsUnseen({ hosts }: DomainCheck): string | null {
+  const seen = hosts.flatMap(({ sessions }) => sessions.filter(({ tls }) => tls !== null));
+  if (seen.length === 0) return 'no host spoke TLS';
+  return seen.some((session) => oldVersions(session.tlsVersions) === null)
+    ? 'it was not found out of every host whether older versions of TLS are accepted'
+    : null;
 }
 
 /** MTA-STS and TLSRPT are not always looked for, and a lookup may fail: that nothing was found of them then says nothing. */

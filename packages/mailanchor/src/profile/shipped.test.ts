@@ -1,12 +1,18 @@
 import { readdirSync } from 'node:fs';
 import type { DomainCheck, Finding, FindingCode } from '@mailanchor/smtp';
 import { expect, test } from 'vitest';
-import { check, MISMATCH } from '../../test/fixtures/sample-checks.ts';
+import { check, host, MISMATCH, session } from '../../test/fixtures/sample-checks.ts';
 import { loadProfile, PROFILE_FOLDER } from './load.ts';
 import { PROFILE_NAMES } from './names.ts';
 import { judgeProfile } from './profile.ts';
 
+const VERSIONS = (['TLSv1.3', 'TLSv1.2', 'TLSv1.1', 'TLSv1'] as const).map((version, i) => ({
+  version,
+  accepted: i < 2,
+  text: 'x',
+}));
 const GOOD: DomainCheck = check({
+  hosts: [host({ sessions: [session({ tlsVersions: VERSIONS })] })],
   beside: {
     sts: { kind: 'policy', policy: { mode: 'enforce', mx: ['mx1.example.org'], maxAge: 86400 }, id: '1' },
     tlsrpt: { kind: 'record', rua: ['mailto:reports@example.org'] },
@@ -57,6 +63,9 @@ test.each<[(typeof PROFILE_NAMES)[number], FindingCode, DomainCheck['verdict'], 
   ['internetnl-mail', 'tls-old', 'protected', ['mail tls version']],
   ['internetnl-mail', 'starttls-missing', 'protected', ['mail tls starttls-exists']],
   ['ncsc-nl', 'tls-old', 'protected', ['B1-1']],
+  ['internetnl-mail', 'tls-old-beside', 'protected', ['mail tls version']],
+  ['ncsc-nl', 'tls-old-beside', 'protected', ['B1-1']],
+  ['bsi-tr-03108', 'tls-old-beside', 'protected', ['TR-03108-03-M']],
   ['ncsc-nl', 'tlsa-mismatch', 'broken', ['own-2']],
   ['bsi-tr-03108', 'tlsa-mismatch', 'broken', ['TR-03108-05-M']],
   ['bsi-tr-03108', 'tlsrpt-absent', 'protected', ['TR-03108-10-M']],
@@ -68,4 +77,17 @@ test.each<[(typeof PROFILE_NAMES)[number], FindingCode, DomainCheck['verdict'], 
 ])('%s: %s, %s', async (name, code, verdict, failed) => {
   const { rules } = judgeProfile(await loadProfile(name), with1(code, verdict));
   expect(rules.filter(({ outcome }) => outcome === 'fail').map(({ id }) => id)).toEqual(failed);
+});
+
+test('versions of TLS are judged where they were found out', async () => {
+  const profile = await loadProfile('ncsc-nl');
+  const b11 = (tlsVersions?: typeof VERSIONS | { version: 'TLSv1'; accepted: null; text: string }[]) => {
+    const sessions = [session(tlsVersions ? { tlsVersions } : {})];
+    const { rules } = judgeProfile(profile, { ...GOOD, hosts: [host({ sessions })] });
+    return rules.find(({ id }) => id === 'B1-1')!;
+  };
+  expect(b11(VERSIONS)).toMatchObject({ outcome: 'pass', reason: null });
+  const unseen = { outcome: 'not-judged', reason: expect.stringContaining('not found out') };
+  expect(b11()).toMatchObject(unseen);
+  expect(b11([{ version: 'TLSv1', accepted: null, text: 'x' }])).toMatchObject(unseen);
 });

@@ -11,7 +11,7 @@ import {
 import type { ProfileResult } from '../../profile/profile.ts';
 import { VERSION } from '../../version.ts';
 import { kindOf } from '../render-findings.ts';
-import { bySeverity, hostWords, SEVERITY_TONE, summary, VERDICT_TONE } from '../words.ts';
+import { bySeverity, hostWords, SEVERITY_TONE, summary, tlsVersionWords, VERDICT_TONE } from '../words.ts';
 import { html, Markup } from './markup.ts';
 import { renderProfileTable } from './profile.ts';
 import { STYLE } from './style.ts';
@@ -119,7 +119,7 @@ ${host.sessions.map(renderSession)}
 
 function renderSession(session: SessionReport): Markup {
   const shown = presented(session);
-  return html`<p><strong>${session.address}</strong> ${session.tls?.protocol ?? ''} <span class="dim">${session.text}</span></p>
+  return html`<p><strong>${session.address}</strong> ${session.tls?.protocol ?? ''} <span class="dim">${session.text}${session.tlsVersions ? ` · ${tlsVersionWords(session.tlsVersions)}` : ''}</span></p>
 ${shown.map(
   ({ chain, match }) => html`${match ? html`<p>${matchWords(match)}</p>` : ''}
 <table><tr><th>#</th><th>Certificate</th><th>Key</th><th>Until</th></tr>${chain.slice(0, MAX_CERTIFICATES).map(renderCertificate)}</table>
