@@ -45,7 +45,7 @@ export async function checkDestinations(
         const { signal } = voice.context;
         const check = await checkTarget(domain, readTarget(domain), settings, lookup, signal, () => {}, {
           sessionLimits: IMPATIENT,
-          tlsVersions: true,
+          tlsVersions: destination.expected.findings.includes('tls-old-beside'),
         });
         done++;
         progress();
