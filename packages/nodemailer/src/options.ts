@@ -1,5 +1,6 @@
 /** What the transport takes. */
 import type { ConnectMxOptions } from '@mailanchor/smtp';
+import type { SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
 
 /** All of `connectMx`, but for what is a message's own affair. */
 export interface DaneTransportOptions
@@ -13,7 +14,7 @@ export interface DaneTransportOptions
   /** Milliseconds for which a session may be silent while a message is sent. Default five minutes. */
   readonly socketTimeoutMs?: number;
   /** As nodemailer's own: a logger, or true for the console. */
-  readonly logger?: unknown;
+  readonly logger?: SMTPConnectionOptions['logger'];
 }
 
 export const DEFAULTS = {

@@ -19,7 +19,7 @@ import type { Envelope } from './results.ts';
 export interface SendOptions {
   readonly helo: string | undefined;
   readonly socketTimeoutMs: number;
-  readonly logger: unknown;
+  readonly logger: SMTPConnectionOptions['logger'];
   readonly dsn: SMTPEnvelope['dsn'];
   readonly signal: AbortSignal | undefined;
 }
@@ -49,7 +49,7 @@ export async function sendOver(
     name: options.helo ?? literalOf(session.socket.localAddress),
     socketTimeout: options.socketTimeoutMs,
     greetingTimeout: options.socketTimeoutMs,
-    logger: options.logger as SMTPConnectionOptions['logger'],
+    logger: options.logger,
     component: 'mailanchor',
   });
   let begun = false;

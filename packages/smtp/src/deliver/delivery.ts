@@ -172,12 +172,27 @@ export class Delivery {
   }
 
   async #result(dns: DomainDns | null, outcome: Outcome<MxConnection>): Promise<MxConnection> {
-    await Promise.allSettled(this.#told);
-    const common = { dns: deepFreeze(dns), attempts: this.#attempts, events: this.#events };
-    return Object.freeze({ ...outcome, ...common });
+    await this.#allTold();
+    if (outcome.kind === 'connected' && this.#options.signal?.aborted) outcome.socket.destroy();
+    this.#options.signal?.throwIfAborted();
+    const attempts = deepFreeze(this.#attempts);
+    return Object.freeze({ ...outcome, dns: deepFreeze(dns), attempts, events: Object.freeze(this.#events) });
+  }
+
+  /** What fails or takes too long there stops no mail. */
+  async #allTold(): Promise<void> {
+    if (this.#told.length === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, REPORT_MS);
+    });
+    await Promise.race([Promise.allSettled(this.#told), late]);
+    clearTimeout(timer);
   }
 }
 
+/** Milliseconds for which a sink of events is waited for. */
+const REPORT_MS = 5_000;
 /** Milliseconds for a domain's MTA-STS policy. */
 const STS_MS = 20_000;
 

@@ -36,7 +36,7 @@ export interface ConnectMxOptions {
   readonly exclude?: readonly string[];
   /** CA certificates in PEM, one each, in place of Node's list, for MTA-STS and REQUIRETLS. */
   readonly ca?: readonly string[];
-  /** Takes what a TLS report counts (rfc8460). Waited for; that it fails stops no mail. */
+  /** Takes what a TLS report counts (rfc8460). Waited for, five seconds at most; that it fails stops no mail. */
   readonly report?: TlsRptSink;
   /** Milliseconds for everything, lookups included. Default 120000. */
   readonly timeoutMs?: number;

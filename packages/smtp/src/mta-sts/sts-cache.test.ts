@@ -45,7 +45,7 @@ test('fetched once for each id, kept for its max_age over whatever fails later',
   expect(await scene.find(HOST)).toBe('enforce a.example.net, absent');
   const bogus = { '_mta-sts.example.org TXT': { status: 'bogus' } } as const;
   expect(await scene.find(zone('1'), bogus)).toBe('enforce a.example.net, unknown');
-  expect(scene.store.get('example.org')).toMatchObject({ id: '1', expires: 1_000_000 });
+  expect(scene.store.get('example.org')).toMatchObject({ id: '1', fetched: 0, expires: 1_000_000 });
   scene.now = 1_000_000;
   expect(await scene.find(HOST)).toBe('none, absent');
 });
@@ -60,6 +60,51 @@ test('a policy host that fails is left alone for a while, one id of it', async (
   scene.now += 60_000;
   expect(await scene.find(zone('1'))).toBe('testing a.example.net, policy');
   expect(scene.fetched).toBe(3);
+});
+
+test('fetched anew in half of its time, without anybody waiting for that', async () => {
+  const scene = new Scene();
+  scene.body = policy('enforce', 'a.example.net');
+  await scene.find(zone('1'));
+  scene.body = policy('enforce', 'b.example.net');
+  scene.now = 499_999;
+  await scene.find(zone('1'));
+  expect(scene.fetched).toBe(1);
+  scene.now = 500_000;
+  expect(await scene.find(zone('1'))).toBe('enforce a.example.net, announced');
+  await expect.poll(() => scene.store.get('example.org')?.expires).toBe(1_500_000);
+  expect(await scene.find(zone('1'))).toBe('enforce b.example.net, announced');
+  expect(scene.fetched).toBe(2);
+  // One that fails leaves the policy to its end, and is not tried again at once.
+  scene.body = undefined;
+  scene.now = 1_000_000;
+  for (let i = 0; i < 3; i++) {
+    expect(await scene.find(zone('1'))).toBe('enforce b.example.net, announced');
+    await new Promise(setImmediate);
+  }
+  expect(scene.fetched).toBe(3);
+});
+
+test('many ask, one fetch; each waits as long as it can', async () => {
+  let fetched = 0;
+  const answer = Promise.withResolvers<string>();
+  const fetch: FetchPolicy = async () => {
+    fetched++;
+    return { kind: 'fetched', body: await answer.promise };
+  };
+  const cache = new StsCache({ fetch });
+  const resolver = new FakeResolver({ zone: zone('1') });
+  const stop = new AbortController();
+  const ask = (timeoutMs: number, signal?: AbortSignal) =>
+    cache.find('example.org', { resolver, timeoutMs, signal });
+  const patient = [ask(5_000), ask(5_000)];
+  expect(await ask(20)).toMatchObject({ policy: undefined, discovery: { kind: 'invalid', part: 'time' } });
+  const stopped = ask(5_000, stop.signal);
+  stop.abort(new Error('enough'));
+  await expect(stopped).rejects.toThrow('enough');
+  answer.resolve(policy('enforce', 'a.example.net'));
+  for (const { policy: found } of await Promise.all(patient)) expect(found?.mx).toEqual(['a.example.net']);
+  expect(fetched).toBe(1);
 });
 
 test('bounded, the oldest goes first', async () => {

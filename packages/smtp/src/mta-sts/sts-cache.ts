@@ -1,13 +1,13 @@
 /**
  * MTA-STS policies for a sender (rfc8461#section-5.1): fetched when the domain's record has a new id, and kept for their `max_age` whatever
- * becomes of later tries, so that whoever is in the way cannot have them forgotten. A policy host that fails is left alone for a while
- * (rfc8461#section-3.3). One for all deliveries of a process: many messages, one fetch.
+ * becomes of later tries, so that whoever is in the way cannot have them forgotten; fetched anew long before they end. A policy host that
+ * fails is left alone for a while (rfc8461#section-3.3). One for all deliveries of a process: many messages, one fetch.
  */
 import { Name } from '@mailanchor/dns';
 import type { Clock, Resolver } from '@mailanchor/dnssec';
 import { deadlineAfter } from '../deadline.ts';
 import type { LookupContext } from '../lookup.ts';
-import { discoverSts, type StsDiscovery } from './discover.ts';
+import { discoverSts, fetchStsPolicy, type StsDiscovery } from './discover.ts';
 import { type FetchPolicy, policyFetcher } from './fetch.ts';
 import type { StsPolicy } from './policy.ts';
 
@@ -15,7 +15,8 @@ import type { StsPolicy } from './policy.ts';
 export interface KeptSts {
   readonly id: string;
   readonly policy: StsPolicy;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: when it was fetched last, and when it ends. */
+  readonly fetched: number;
   readonly expires: number;
 }
 
@@ -68,6 +69,10 @@ const LONGEST_PREFIX = 9;
 const MAX_NAME = 255;
 /** Failures remembered. */
 const MAX_FAILED = 1_000;
+/** Milliseconds after which a policy is fetched anew, or after half of its time. */
+const REFRESH_MS = 86_400_000;
+/** Milliseconds for a fetch, whatever time those have who wait for it. */
+const FETCH_MS = 20_000;
 
 export class StsCache implements StsSource {
   readonly #fetch: FetchPolicy;
@@ -75,6 +80,7 @@ export class StsCache implements StsSource {
   readonly #store: StsStore;
   readonly #backOffMs: number;
   readonly #failed = new Map<string, Failed>();
+  readonly #underWay = new Map<string, Promise<StsDiscovery>>();
 
   constructor(options: StsCacheOptions = {}) {
     this.#fetch = options.fetch ?? policyFetcher();
@@ -93,19 +99,41 @@ export class StsCache implements StsSource {
     const record = await discoverSts(context, name, undefined);
     const kept = this.#kept(domain);
     // Whatever has become of the record, a policy holds to its end (rfc8461#section-5.1).
-    if (record.kind !== 'announced' || record.id === kept?.id) {
-      return { policy: kept?.policy, discovery: record };
+    if (record.kind !== 'announced') return { policy: kept?.policy, discovery: record };
+    const { id } = record;
+    const failed = this.#failed.get(`${domain} ${id}`);
+    const leftAlone = failed && this.#clock() < failed.until;
+    if (id === kept?.id) {
+      const { fetched, expires, policy } = kept;
+      const refresh = fetched + Math.min(REFRESH_MS, (expires - fetched) / 2);
+      if (this.#clock() >= refresh && !leftAlone) void this.#fetchOnce(name, domain, id, resolver);
+      return { policy, discovery: record };
     }
-    const failed = this.#failed.get(`${domain} ${record.id}`);
-    if (failed && this.#clock() < failed.until) return { policy: kept?.policy, discovery: failed.discovery };
-    const discovery = await discoverSts(context, name, this.#fetch);
-    if (discovery.kind !== 'policy') {
-      this.#remember(`${domain} ${record.id}`, discovery);
-      return { policy: kept?.policy, discovery };
-    }
-    const { id, policy } = discovery;
-    this.#store.set(domain, { id, policy, expires: this.#clock() + policy.maxAge * 1000 });
-    return { policy, discovery };
+    if (leftAlone) return { policy: kept?.policy, discovery: failed.discovery };
+    const late: StsDiscovery = { kind: 'invalid', part: 'time', text: 'no time left for the policy', id };
+    const discovery = await within(this.#fetchOnce(name, domain, id, resolver), context, late);
+    return { policy: this.#kept(domain)?.policy, discovery };
+  }
+
+  /** For all who wait for it at the same time. Never rejects. */
+  #fetchOnce(name: Name, domain: string, id: string, resolver: Resolver): Promise<StsDiscovery> {
+    const key = `${domain} ${id}`;
+    const underWay = this.#underWay.get(key);
+    if (underWay) return underWay;
+    const fetching = this.#fetchPolicy(name, domain, id, resolver).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, fetching);
+    return fetching;
+  }
+
+  async #fetchPolicy(name: Name, domain: string, id: string, resolver: Resolver): Promise<StsDiscovery> {
+    const context: LookupContext = { resolver, deadline: deadlineAfter(FETCH_MS) };
+    const found = await fetchStsPolicy(context, name, this.#fetch);
+    if (found.kind === 'policy') {
+      const fetched = this.#clock();
+      const { policy } = found;
+      this.#store.set(domain, { id, policy, fetched, expires: fetched + policy.maxAge * 1000 });
+    } else this.#remember(`${domain} ${id}`, { ...found, id });
+    return { ...found, id };
   }
 
   #kept(domain: string): KeptSts | undefined {
@@ -122,6 +150,25 @@ export class StsCache implements StsSource {
     if (oldest !== undefined && this.#failed.size >= MAX_FAILED) this.#failed.delete(oldest);
     this.#failed.set(key, { discovery, until: this.#clock() + this.#backOffMs });
   }
+}
+
+/** What it comes to in the time that is left; rejects when the signal aborts. */
+function within<T>(promise: Promise<T>, { deadline, signal }: LookupContext, late: T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => done(() => reject(signal?.reason));
+    const timer = setTimeout(() => done(() => resolve(late)), deadline.remainingMs());
+    const done = (settle: () => void): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      settle();
+    };
+    if (signal?.aborted) return abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    promise.then(
+      (value) => done(() => resolve(value)),
+      (error: unknown) => done(() => reject(error)),
+    );
+  });
 }
 
 let shared: StsCache | undefined;
