@@ -158,6 +158,13 @@ test.each<[string, Partial<Extract<MailRoute, { kind: 'smarthost' }>>, boolean |
   } else expect(box.taken).toMatchObject([{ secure: expected }]);
 });
 
+test('TLS from the first octet, of a CA that we do not know: nothing is sent', async () => {
+  const box = await mailbox({ ...pair, secure: true });
+  const outcome = await mailTransport(route(box, { tls: 'implicit' }), undefined).send(mail);
+  expect(outcome).toMatchObject({ kind: 'failed', again: true });
+  expect(box.taken).toEqual([]);
+});
+
 test('TLS that is required and not offered: nothing is sent', async () => {
   const box = await mailbox();
   const outcome = await mailTransport(route(box, { tls: 'require', ca }), undefined).send(mail);

@@ -28,17 +28,24 @@ export interface DueDelivery {
   readonly report: Uint8Array;
 }
 
-export interface Frozen {
-  readonly reportId: string;
-  readonly report: Uint8Array;
-  readonly rua: readonly { readonly uri: string; readonly mailDomain: string }[];
-}
+/** What becomes of a domain's day. */
+export type Decided = { readonly id: number } & (
+  | {
+      readonly kind: 'report';
+      readonly compose: () => { readonly reportId: string; readonly report: Uint8Array };
+      readonly rua: readonly { readonly uri: string; readonly mailDomain: string }[];
+    }
+  /** No report: nobody wants it, or its record could not be looked up. */
+  | { readonly kind: 'unwanted' | 'failed'; readonly text: string }
+  /** The lookup of the record failed: again later. */
+  | { readonly kind: 'later'; readonly firstAt: number; readonly nextAt: number; readonly text: string }
+);
 
 /** Which finished days' domains are due. */
 export interface DueQuestion {
   /** Only days before this one. */
   readonly today: number;
-  /** Places in the window that have come, by how many days ago the day was: see `spreadNow`. */
+  /** Milliseconds since the epoch. */
   readonly now: number;
   /** Milliseconds; 0: everything is due once its day is over. */
   readonly windowMs: number;
@@ -54,9 +61,11 @@ const DAY_MS = 86_400_000;
 export class Outbox {
   readonly #database: Database;
   readonly #due: ReturnType<Database['prepare']>;
+  readonly #deciding: ReturnType<typeof decidingStatements>;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#deciding = decidingStatements(database);
     this.#due = database.prepare(
       `SELECT id, day, domain, attempts, first_at FROM domain
        WHERE state = 'counting' AND day < :today AND (:day IS NULL OR day = :day) AND (:domain IS NULL OR domain = :domain)
@@ -89,39 +98,29 @@ export class Outbox {
     );
   }
 
-  /** No report: `unwanted`, or `failed` where its record could not be looked up. Nothing where another sender was first. */
-  close(id: number, state: 'unwanted' | 'failed', text: string): void {
-    const statement = this.#database.prepare(
-      "UPDATE domain SET state = ?, text = ? WHERE id = ? AND state = 'counting'",
-    );
-    this.#database.transaction(() => statement.run(state, text, id));
-  }
-
-  /** The lookup of the record failed: again later. */
-  postpone(id: number, firstAt: number, nextAt: number, text: string): void {
-    const statement = this.#database.prepare(
-      `UPDATE domain SET attempts = attempts + 1, first_at = ?, next_at = ?, text = ? WHERE id = ? AND state = 'counting'`,
-    );
-    this.#database.transaction(() => statement.run(firstAt, nextAt, text, id));
-  }
-
   /**
-   * Composes and freezes in one: `compose` reads the counts, and from then on nothing is counted into them. Whether it was us: another sender may
-   * have been first.
+   * Writes what was decided of several domains, in one transaction: the disk is waited for once. `compose` reads the counts of a domain within it, and from
+   * then on nothing is counted into them. Answers which were ours to decide: another sender may have been first.
    */
-  freeze(id: number, now: number, compose: () => Frozen): boolean {
-    const claim = this.#database.prepare(
-      `UPDATE domain SET state = 'open', text = '', report_id = ?, report = ?, composed_at = ? WHERE id = ? AND state = 'counting'`,
-    );
-    const add = this.#database.prepare(
-      'INSERT INTO delivery (domain, rua, mail_domain, next_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
-    );
-    return this.#database.transaction(() => {
-      const { reportId, report, rua } = compose();
-      if (claim.run(reportId, report, now, id).changes === 0) return false;
-      for (const { uri, mailDomain } of rua) add.run(id, uri, mailDomain, now);
-      return true;
-    });
+  decide(decided: readonly Decided[], now: number): boolean[] {
+    return this.#database.transaction(() => decided.map((one) => this.#decideOne(one, now)));
+  }
+
+  #decideOne(one: Decided, now: number): boolean {
+    const { close, postpone, freeze, address } = this.#deciding;
+    switch (one.kind) {
+      case 'unwanted':
+      case 'failed':
+        return close.run(one.kind, one.text, one.id).changes > 0;
+      case 'later':
+        return postpone.run(one.firstAt, one.nextAt, one.text, one.id).changes > 0;
+      case 'report': {
+        const { reportId, report } = one.compose();
+        if (freeze.run(reportId, report, now, one.id).changes === 0) return false;
+        for (const { uri, mailDomain } of one.rua) address.run(one.id, uri, mailDomain, now);
+        return true;
+      }
+    }
   }
 
   /** Reports that were mailed to the domain on the day, by us. */
@@ -198,4 +197,20 @@ export class Outbox {
       if (domain !== undefined) close.run({ id: domain });
     });
   }
+}
+
+function decidingStatements(database: Database) {
+  const undecided = "WHERE id = ? AND state = 'counting'";
+  return {
+    close: database.prepare(`UPDATE domain SET state = ?, text = ? ${undecided}`),
+    postpone: database.prepare(
+      `UPDATE domain SET attempts = attempts + 1, first_at = ?, next_at = ?, text = ? ${undecided}`,
+    ),
+    freeze: database.prepare(
+      `UPDATE domain SET state = 'open', text = '', report_id = ?, report = ?, composed_at = ? ${undecided}`,
+    ),
+    address: database.prepare(
+      'INSERT INTO delivery (domain, rua, mail_domain, next_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    ),
+  };
 }

@@ -100,7 +100,7 @@ describe('a day, by the clock', () => {
   });
 
   test('reports of many domains are spread over all of the window', async () => {
-    const domains = Array.from({ length: 200 }, (_, i) => `d${i}.example`);
+    const domains = Array.from({ length: 60 }, (_, i) => `d${i}.example`);
     await Promise.all(domains.map((domain) => store.add(success(domain))));
     const one = sender();
     const perHour: number[] = [];
@@ -109,8 +109,8 @@ describe('a day, by the clock', () => {
       await one.round(round());
       perHour.push(delivered.splice(0).length);
     }
-    expect(perHour.reduce((sum, n) => sum + n)).toBe(200);
-    for (const count of perHour) expect(count).toBeGreaterThan(25);
+    expect(perHour.reduce((sum, n) => sum + n)).toBe(60);
+    for (const count of perHour) expect(count).toBeGreaterThan(5);
   });
 
   test('a domain whose late events still come in is waited for', async () => {
@@ -244,6 +244,11 @@ describe('deliveries', () => {
     expect(new Set(delivered.map(({ reportId }) => reportId)).size).toBe(1);
   });
 
+  test('to ten addresses of a record at most', async () => {
+    await start(() => sent, ...Array.from({ length: 40 }, (_, i) => `mailto:victim${i}@example.net`));
+    expect(delivered).toHaveLength(10);
+  });
+
   test('one that fails for now is tried again by itself, the same octets; the other is not sent twice', async () => {
     let tries = 0;
     const one = await start((due) => (due.rua === HTTPS && ++tries < 3 ? refused(true) : sent), MAIL, HTTPS);
@@ -349,7 +354,7 @@ describe('stopped in the middle', () => {
 });
 
 test('two senders at once send each report once', async () => {
-  const domains = Array.from({ length: 60 }, (_, i) => `d${i}.example`);
+  const domains = Array.from({ length: 20 }, (_, i) => `d${i}.example`);
   await Promise.all(domains.map((domain) => store.add(success(domain))));
   now = MIDNIGHT + 6 * HOUR;
   await Promise.all([sender().round(round()), sender().round(round())]);

@@ -3,29 +3,20 @@
  * frozen, and sent to every address of the record. A round may be stopped at any point and leaves nothing undefined: what was under way is
  * taken up by the next.
  */
-import { mailtoAddress, type TlsRptDiscovery, type TlsRptReportJson } from '@mailanchor/smtp';
+import { mailtoAddress, type TlsRptReportJson } from '@mailanchor/smtp';
 import { messageOf } from '../errors.ts';
 import type { Log } from '../resolver-service/log.ts';
-import type { Database } from '../store/database.ts';
 import { compressed, newReportId, reportOf, type Submitter } from './compose.ts';
-import { readCounts, sessionsOf } from './counts.ts';
+import { readCounts } from './counts.ts';
 import { dayOf, dayText } from './day.ts';
+import { type Decision, type DecisionOptions, decide } from './decide.ts';
 import type { Delivered } from './deliver.ts';
-import { type DueDelivery, type DueDomain, Outbox } from './outbox.ts';
+import { type Decided, type DueDelivery, type DueDomain, Outbox } from './outbox.ts';
 import { nextTry } from './retry.ts';
 
-export interface SenderOptions {
-  readonly database: Database;
+export interface SenderOptions extends DecisionOptions {
   readonly submitter: Submitter;
-  /** Where the domain's reports go. Rejects only when the signal aborts. */
-  readonly discover: (domain: string, signal: AbortSignal) => Promise<TlsRptDiscovery>;
   readonly deliver: (due: DueDelivery, signal: AbortSignal) => Promise<Delivered>;
-  /** Addresses in place of those that domains publish. */
-  readonly rua?: readonly string[] | undefined;
-  /** Domains that get no report. */
-  readonly exclude?: ReadonlySet<string> | undefined;
-  /** Sessions of a domain and day below which there is no report. Default 1. */
-  readonly minimumSessions?: number | undefined;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -73,11 +64,10 @@ export function newSenderCounts(): SenderCounts {
   };
 }
 
-export type Decision =
-  | { readonly kind: 'report'; readonly rua: readonly string[] }
-  | { readonly kind: 'unwanted'; readonly text: string }
-  /** The lookup failed. */
-  | { readonly kind: 'unknown'; readonly text: string };
+interface Pending {
+  readonly due: DueDomain;
+  readonly decision: Decision;
+}
 
 /** One domain as a dry run shows it. */
 export interface Planned {
@@ -110,7 +100,11 @@ export class ReportSender {
       for (;;) {
         const due = this.#due(round);
         if (due.length === 0) break;
-        await each(due, LOOKUPS, async (domain) => this.#compose(domain, round.signal));
+        const decided: Pending[] = [];
+        await each(due, LOOKUPS, async (one) => {
+          decided.push({ due: one, decision: await decide(one, this.#outbox, this.#options, round.signal) });
+        });
+        this.#write(decided);
       }
       await each(this.#claims(round), DELIVERIES, async (delivery) =>
         this.#send(delivery, round.hard ?? round.signal),
@@ -123,8 +117,9 @@ export class ReportSender {
   /** What a round would do, without a trace in the file. Rejects when the signal aborts. */
   async *plan(round: Round): AsyncGenerator<Planned> {
     const { database, submitter } = this.#options;
-    for (const { id, day, domain } of this.#due(round, Number.MAX_SAFE_INTEGER)) {
-      const decision = await this.#decide(day, domain, id, round.signal);
+    for (const due of this.#due(round, Number.MAX_SAFE_INTEGER)) {
+      const { id, day, domain } = due;
+      const decision = await decide(due, this.#outbox, this.#options, round.signal);
       const report = reportOf(day, newReportId(day, domain, submitter), submitter, readCounts(database, id));
       yield { day, domain, decision, report };
     }
@@ -149,69 +144,55 @@ export class ReportSender {
     }
   }
 
-  async #decide(day: number, domain: string, id: number, signal: AbortSignal): Promise<Decision> {
-    const { database, exclude, minimumSessions = 1, rua } = this.#options;
-    if (exclude?.has(domain)) return { kind: 'unwanted', text: 'excluded by the configuration' };
-    const { successes, failures } = sessionsOf(readCounts(database, id));
-    const sessions = successes + failures;
-    if (sessions < minimumSessions)
-      return { kind: 'unwanted', text: `fewer than ${minimumSessions} sessions` };
-    // A report on nothing but yesterday's report would be answered by another one, for ever.
-    if (failures === 0 && sessions <= this.#outbox.mailedTo(domain, day)) {
-      return { kind: 'unwanted', text: 'nothing but our own reports was sent there' };
-    }
-    if (rua) return { kind: 'report', rua };
-    const record = await this.#options.discover(domain, signal);
-    switch (record.kind) {
-      case 'record':
-        return { kind: 'report', rua: [...new Set(record.rua)] };
-      case 'absent':
-        return { kind: 'unwanted', text: 'the domain asks for no reports' };
-      case 'invalid':
-        return { kind: 'unwanted', text: `the domain's record cannot be used: ${record.text}` };
-      case 'unknown':
-        return record;
-    }
-  }
-
-  async #compose(due: DueDomain, signal: AbortSignal): Promise<void> {
-    const { id, day, domain } = due;
-    const decision = await this.#decide(day, domain, id, signal);
-    const { database, log, submitter } = this.#options;
-    const name = { domain, day: dayText(day) };
-    if (decision.kind === 'unknown') return this.#lookupFailed(due, decision.text);
-    if (decision.kind === 'unwanted') {
-      this.counts.unwanted++;
-      return this.#outbox.close(id, 'unwanted', decision.text);
-    }
-    const reportId = newReportId(day, domain, submitter);
-    const frozen = this.#outbox.freeze(id, this.#now(), () => ({
-      reportId,
-      report: compressed(reportOf(day, reportId, submitter, readCounts(database, id))),
-      rua: decision.rua.map((uri) => ({ uri, mailDomain: mailDomainOf(uri) })),
-    }));
-    if (!frozen) return;
-    this.counts.composed++;
-    const to = decision.rua.join(', ');
-    log.event('composed', `report on ${domain} of ${name.day} composed, for ${to}`, {
-      ...name,
-      report: reportId,
-    });
-  }
-
-  #lookupFailed({ id, day, domain, attempts, firstAt }: DueDomain, why: string): void {
-    const { log, random = Math.random } = this.#options;
+  #write(pending: readonly Pending[]): void {
     const now = this.#now();
-    const first = firstAt ?? now;
-    const next = nextTry(attempts + 1, first, now, { chance: random() });
-    const text = `_smtp._tls.${domain} cannot be looked up: ${why}`;
-    this.counts.lookupsFailed++;
-    if (next !== undefined) this.#outbox.postpone(id, first, next, text);
-    else {
-      this.#outbox.close(id, 'failed', text);
-      this.counts.failed++;
-      log.problem('lookup', `no report on ${domain} of ${dayText(day)}: ${text}`, { domain });
+    const decided = pending.map((one) => this.#decided(one, now));
+    const ours = this.#outbox.decide(decided, now);
+    for (const [i, { due, decision }] of pending.entries()) {
+      if (ours[i]) this.#tell(due, decision, decided[i]!);
     }
+  }
+
+  #decided({ due, decision }: Pending, now: number): Decided {
+    const { id, day, domain, attempts } = due;
+    if (decision.kind === 'unwanted') return { id, ...decision };
+    if (decision.kind === 'report') {
+      const { database, submitter } = this.#options;
+      const reportId = newReportId(day, domain, submitter);
+      const compose = () => ({
+        reportId,
+        report: compressed(reportOf(day, reportId, submitter, readCounts(database, id))),
+      });
+      const rua = decision.rua.map((uri) => ({ uri, mailDomain: mailDomainOf(uri) }));
+      return { id, kind: 'report', compose, rua };
+    }
+    const firstAt = due.firstAt ?? now;
+    const nextAt = nextTry(attempts + 1, firstAt, now, { chance: this.#chance() });
+    const text = `_smtp._tls.${domain} cannot be looked up: ${decision.text}`;
+    return nextAt === undefined ? { id, kind: 'failed', text } : { id, kind: 'later', firstAt, nextAt, text };
+  }
+
+  #tell({ day, domain }: DueDomain, decision: Decision, decided: Decided): void {
+    const { log } = this.#options;
+    const fields = { domain, day: dayText(day) };
+    if (decision.kind === 'unwanted') this.counts.unwanted++;
+    else if (decision.kind === 'report') {
+      this.counts.composed++;
+      log.event(
+        'composed',
+        `report on ${domain} of ${fields.day} composed, for ${decision.rua.join(', ')}`,
+        fields,
+      );
+    } else {
+      this.counts.lookupsFailed++;
+      if (decided.kind !== 'failed') return;
+      this.counts.failed++;
+      log.problem('lookup', `no report on ${domain} of ${fields.day}: ${decided.text}`, fields);
+    }
+  }
+
+  #chance(): number {
+    return (this.#options.random ?? Math.random)();
   }
 
   async #send(due: DueDelivery, signal: AbortSignal): Promise<void> {
@@ -230,7 +211,7 @@ export class ReportSender {
   }
 
   #settle(due: DueDelivery, outcome: Delivered): void {
-    const { log, random = Math.random } = this.#options;
+    const { log } = this.#options;
     const now = this.#now();
     const fields = { domain: due.domain, day: dayText(due.day), to: due.rua, report: due.reportId };
     const what = `report on ${due.domain} of ${fields.day} to ${due.rua}`;
@@ -242,7 +223,7 @@ export class ReportSender {
       return;
     }
     const { text, again, retryAfterMs = 0 } = outcome;
-    const wait = { chance: random(), atLeastMs: retryAfterMs };
+    const wait = { chance: this.#chance(), atLeastMs: retryAfterMs };
     const nextAt = again ? nextTry(due.attempts, due.firstAt, now, wait) : undefined;
     if (nextAt === undefined) {
       this.#outbox.settle(due.id, now, { kind: 'failed', text });
