@@ -2,9 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { makeNamespace, namespaceName, removeNamespace, runIn } from '../namespace.ts';
+import { makeNamespace, namespaceName, removeNamespace } from '../namespace.ts';
 import { signZone } from '../zone-signer.ts';
+import { dsAt, mustIn, serialAt, until } from './asking.ts';
 import { writeConfiguration } from './configuration.ts';
 import {
   ADDRESS,
@@ -48,10 +48,10 @@ export async function raisePublishing(purpose: string): Promise<PublishingNetwor
     startKnot(setting);
     startPowerDns(setting);
     startSnippetNsd(setting);
-    const keys = await Promise.all(ZONE_NAMES.map((zone) => keysOf(namespace, zone)));
+    const delegations = await Promise.all(ZONE_NAMES.map((zone) => delegationOf(namespace, zone)));
     const root = join(folder, 'root');
     mkdirSync(root);
-    const signed = signZone(root, '.', rootZone(keys), {
+    const signed = signZone(root, '.', rootZone(delegations), {
       tool: 'bind',
       algorithm: 'ECDSAP256SHA256',
       denial: 'nsec',
@@ -115,16 +115,8 @@ ${delegations.join('\n')}
 `;
 
 /** The delegation of a zone: servers, glue, DS of the key that its server has made. */
-async function keysOf(namespace: string, zone: keyof typeof ZONES): Promise<string> {
+async function delegationOf(namespace: string, zone: keyof typeof ZONES): Promise<string> {
   const primary = ZONES[zone];
-  let ds = '';
-  await until(async () => {
-    const { stdout: keys } = await digIn(namespace, primary, zone, 'DNSKEY', '+noall', '+answer');
-    if (!/DNSKEY\s+257/.test(keys)) return false;
-    const run = await runIn(namespace, ['dnssec-dsfromkey', '-2', '-f', '-', zone], { input: keys });
-    ds = run.stdout;
-    return ds.includes(' DS ');
-  }, `the keys of ${zone}`);
   const sixth =
     zone === 'bind' ? [`ns1.bind. AAAA ${ADDRESS6.bind}`, `ns2.bind. AAAA ${ADDRESS6.secondary}`] : [];
   return [
@@ -133,30 +125,6 @@ async function keysOf(namespace: string, zone: keyof typeof ZONES): Promise<stri
     `ns1.${zone}. A ${primary}`,
     `ns2.${zone}. A ${ADDRESS.secondary}`,
     ...sixth,
-    ds,
+    await dsAt(namespace, primary, zone),
   ].join('\n');
-}
-
-async function serialAt(namespace: string, server: string, zone: string): Promise<number | undefined> {
-  const { stdout } = await digIn(namespace, server, zone, 'SOA', '+short', '+norec');
-  const serial = Number(stdout.split(' ')[2]);
-  return Number.isInteger(serial) ? serial : undefined;
-}
-
-function digIn(namespace: string, server: string, name: string, type: string, ...flags: readonly string[]) {
-  return runIn(namespace, ['dig', '+time=1', '+tries=1', `@${server}`, name, type, ...flags]);
-}
-
-async function mustIn(namespace: string, ...command: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await runIn(namespace, command);
-  if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}${stdout}`);
-  return stdout;
-}
-
-export async function until(holds: () => Promise<boolean>, what: string, timeoutMs = 15_000): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`${what}: not there after ${timeoutMs} ms`);
-    await delay(40);
-  }
 }

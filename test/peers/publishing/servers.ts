@@ -62,7 +62,7 @@ export interface ServerSetting {
   readonly namespace: string;
 }
 
-function folderOf({ folder }: ServerSetting, name: string): string {
+export function folderOf({ folder }: ServerSetting, name: string): string {
   const path = join(folder, name);
   mkdirSync(path, { recursive: true });
   return path;
@@ -250,7 +250,13 @@ export function startRoot(setting: ServerSetting, file: string): void {
   startNsd(setting, folder, [ADDRESS.root], `zone:\n  name: "."\n  zonefile: "${file}"\n`);
 }
 
-function startNsd(setting: ServerSetting, folder: string, addresses: readonly string[], zones: string): void {
+/** With its remote control at a socket in `folder`. */
+export function startNsd(
+  setting: ServerSetting,
+  folder: string,
+  addresses: readonly string[],
+  zones: string,
+): void {
   writeFileSync(
     join(folder, 'nsd.conf'),
     `server:
