@@ -61,10 +61,7 @@ ns1 A ${PRIMARY}
 ns2 A ${SECONDARY}
 ${records}`;
   writeFileSync(join(folder, 'platform.zone'), text);
-  writeFileSync(
-    tsigKeyFile(folder),
-    run(folder, 'tsig-keygen', '-a', 'hmac-sha256', 'mailanchor').stdout,
-  );
+  writeFileSync(tsigKeyFile(folder), run(folder, 'tsig-keygen', '-a', 'hmac-sha256', 'mailanchor').stdout);
   chmodSync(tsigKeyFile(folder), 0o600);
   const configuration = `include "${tsigKeyFile(folder)}";
 options {
@@ -104,7 +101,8 @@ ${ds}`;
   writeFileSync(join(folder, 'root.key'), root.dnskey);
 }
 
-const ROOT_ZONE = (folder: string): string => `zone:\n  name: "."\n  zonefile: "${join(folder, 'root.zone.signed')}"\n`;
+const ROOT_ZONE = (folder: string): string =>
+  `zone:\n  name: "."\n  zonefile: "${join(folder, 'root.zone.signed')}"\n`;
 
 const secondaryZone = ({ folder, zone, lag }: NameServers): string => `zone:
   name: "${zone}"
@@ -171,5 +169,7 @@ async function answers({ namespace, folder }: NameServers, server: string, zone:
     if (/\bRRSIG\s+SOA\b/.test(last) && last.includes('status: NOERROR')) return;
     await delay(100);
   }
-  throw new Error(`${server} does not serve ${zone} signed: ${last}\n${readFileSync(join(folder, 'named.conf'), 'utf8')}`);
+  throw new Error(
+    `${server} does not serve ${zone} signed: ${last}\n${readFileSync(join(folder, 'named.conf'), 'utf8')}`,
+  );
 }

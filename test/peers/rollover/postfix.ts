@@ -54,7 +54,8 @@ postlog unix-dgram n - n - 1 postlogd
 
 async function start(instance: Instance, main: string, master: string): Promise<void> {
   const { folder, namespace } = instance;
-  for (const name of ['etc', 'spool', 'data']) mkdirSync(join(folder, name), { recursive: true, mode: 0o755 });
+  for (const name of ['etc', 'spool', 'data'])
+    mkdirSync(join(folder, name), { recursive: true, mode: 0o755 });
   chmodSync(folder, 0o755);
   spawnSync('chown', ['postfix', join(folder, 'data')]);
   writeFileSync(join(folder, 'etc/main.cf'), COMMON(instance) + main);
