@@ -81,13 +81,13 @@ export function makeKey(folder: string, name: string): void {
   if (status !== 0) throw new Error(`openssl req: ${stderr}`);
 }
 
-function serve(chainFile: string, key: string, chain: string): void {
+export function serve(chainFile: string, key: string, chain: string): void {
   writeFileSync(`${chainFile}.new`, readFileSync(key, 'utf8') + readFileSync(chain, 'utf8'), { mode: 0o600 });
   renameSync(`${chainFile}.new`, chainFile);
 }
 
 /** Hexadecimal SHA-256 of the certificate's public key, by OpenSSL. */
-function spki(certificate: string): string {
+export function spki(certificate: string): string {
   const command = `openssl x509 -in ${certificate} -noout -pubkey | openssl pkey -pubin -outform DER | openssl sha256 -r`;
   return spawnSync('sh', ['-c', command], { encoding: 'utf8' }).stdout.slice(0, 64);
 }
