@@ -67,7 +67,10 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
     .option('--port <n>', 'SMTP port of the mail hosts (default: 25)')
     .option('--no-connect', 'DNS only')
     .option('--from-address <ip>', 'local address to connect from')
-    .option('--helo <name>', 'name to greet with (default: this host)')
+    .option(
+      '--helo <name>',
+      "name to greet with; the second connection to a host greets with the address (default: the address, then this machine's name)",
+    )
     .option(
       '--days <n>',
       'would it still verify in so many days? (default: warns 14 days ahead, of signatures 3)',

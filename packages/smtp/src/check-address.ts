@@ -16,6 +16,7 @@ import { judgeChain } from './judge-chain.ts';
 import { openSession, type SessionOptions, type SessionResult } from './session.ts';
 import { SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 import { outcomeWeight } from './standing.ts';
+import { type GreetingName, starttlsByName } from './starttls-by-name.ts';
 import type { TlsOffer } from './tls-offer.ts';
 import { probeTlsVersions } from './tls-versions.ts';
 import type { HostPlan, ProbeReport, SessionOutcome, SessionReport } from './verdict.ts';
@@ -45,32 +46,53 @@ export async function checkAddress(
 ): Promise<SessionReport> {
   const { host } = plan;
   options.onProgress?.({ kind: 'session-start', host, address });
-  const open = (offer: TlsOffer, onConnect?: () => void, attempt = 1): Promise<SessionResult> =>
-    connection(plan, address, options, { offer, onConnect, attempt });
-  const again = async (offer: TlsOffer): Promise<SessionResult> => {
+  const helo: GreetingName = options.helo ?? null;
+  const otherHelo = options.otherHelo === undefined ? helo : options.otherHelo;
+  const open: Open = (offer, { onConnect, attempt = 1, name = helo } = {}) =>
+    connection(plan, address, options, { offer, onConnect, attempt, helo: name ?? undefined });
+  const again: Open = async (offer, more) => {
     await setTimeout(PAUSE_MS, undefined, { signal: options.signal });
-    return open(offer, undefined, 2);
+    return open(offer, { attempt: 2, ...more });
   };
-  const { first, probes } = await connections(open, again, options.probes !== false);
+  const { first, probes } = await connections(open, again, otherHelo, options.probes !== false);
+  const rsa = probes.find(({ offer }) => offer === 'rsa')?.result;
+  const byName =
+    rsa &&
+    (await starttlsByName({ name: helo, result: first }, { name: otherHelo, result: rsa }, (name) =>
+      again('any', { attempt: 3, name }),
+    ));
   const versions =
     options.tlsVersions && first.tls !== null ? await probeTlsVersions(first, open, again) : undefined;
   options.onProgress?.({ kind: 'session-end', host, address, outcome: first.kind });
   const session = report(plan, address, first, probes, options);
-  return versions ? { ...session, tlsVersions: versions } : session;
+  return {
+    ...session,
+    ...(byName && { starttlsByName: byName }),
+    ...(versions && { tlsVersions: versions }),
+  };
 }
 
+/** A connection with this offer; `name`: what it greets with. */
+type Open = (
+  offer: TlsOffer,
+  more?: { readonly onConnect?: () => void; readonly attempt?: number; readonly name?: GreetingName },
+) => Promise<SessionResult>;
+
 async function connections(
-  open: (offer: TlsOffer, onConnect?: () => void) => Promise<SessionResult>,
-  again: (offer: TlsOffer) => Promise<SessionResult>,
+  open: Open,
+  again: Open,
+  otherHelo: GreetingName,
   withProbes: boolean,
 ): Promise<{ first: SessionResult; probes: Probe[] }> {
   if (!withProbes) return { first: await open('any'), probes: [] };
 
   let beside: Promise<SessionResult> | undefined;
-  let first = await open('any', () => {
-    beside = open('rsa');
-    // Awaited below; an abort meanwhile is told by the first.
-    beside.catch(() => {});
+  let first = await open('any', {
+    onConnect: () => {
+      beside = open('rsa', { name: otherHelo });
+      // Awaited below; an abort meanwhile is told by the first.
+      beside.catch(() => {});
+    },
   });
   if (!beside) return { first, probes: [] };
   if (TURNED_AWAY.has(first.kind) && gotThrough(await beside)) first = await again('any');
@@ -86,7 +108,8 @@ async function connections(
     probes.push({ offer: third, result });
   }
   let rsa = await beside;
-  if (TURNED_AWAY.has(rsa.kind) && gotThrough(first)) rsa = await again('rsa');
+  const turnedAway = TURNED_AWAY.has(rsa.kind) || rsa.kind === 'ehlo-refused';
+  if (turnedAway && gotThrough(first)) rsa = await again('rsa');
   return { first, probes: [{ offer: 'rsa', result: rsa }, ...probes] };
 }
 
@@ -106,7 +129,7 @@ async function connection(
   plan: HostPlan,
   address: string,
   options: HostCheckOptions,
-  one: Pick<SessionOptions, 'offer' | 'onConnect' | 'attempt'>,
+  one: Pick<SessionOptions, 'offer' | 'onConnect' | 'attempt' | 'helo'>,
 ): Promise<SessionResult> {
   const totalMs = options.deadline.remainingMs();
   if (totalMs <= 0) return NO_TIME;
@@ -117,7 +140,6 @@ async function connection(
     servername: servername(plan, options.domain),
     protocol: options.protocol,
     domain: options.domain ?? plan.host,
-    helo: options.helo,
     localAddress: options.localAddress,
     signal: options.signal,
     connect: options.dial,

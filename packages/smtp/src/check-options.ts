@@ -28,6 +28,11 @@ export interface CheckOptions {
   readonly port?: number;
   /** Name given in EHLO. Default: the connection's own address. */
   readonly helo?: string;
+  /**
+   * Name given in EHLO by the second connection to an address, to find servers that offer STARTTLS to some names only; null: the connection's own
+   * address. Default: as `helo`.
+   */
+  readonly otherHelo?: string | null;
   /** Source address of connections; only addresses of its family are then connected to. */
   readonly localAddress?: string;
   /** Milliseconds for the whole target. Default 30000. */

@@ -219,7 +219,7 @@ const HOST: FindingSection['findings'] = {
     also: ['warning'],
   },
   'starttls-selective': {
-    when: 'of two connections a moment apart one is offered STARTTLS and the other is not; a warning without TLSA records',
+    when: 'of two connections a moment apart, which greet with different names, one is offered STARTTLS and the other is not (where each name fares alike when tried again, the finding says that it goes by the name); or strangers are answered by the greylisting daemon spamd, which knows no STARTTLS; a warning without TLSA records',
     fix: 'set up alike all servers behind the address; have filters leave STARTTLS alone',
     also: ['warning'],
   },

@@ -3,6 +3,7 @@ import { finding } from './finding-table.ts';
 import type { FindingOptions } from './findings.ts';
 import { LEAVE_OUT, presentedFindings, TOO_LARGE } from './findings-presented.ts';
 import { keyKind, outcomeWeight, selectiveStarttls, strayChain } from './standing.ts';
+import type { GreetingName } from './starttls-by-name.ts';
 import { oldVersions } from './tls-versions.ts';
 import { leafRecord, tlsaLine } from './tlsa-fix.ts';
 import type { Finding, HostCheck, SessionReport, Severity } from './verdict.ts';
@@ -26,6 +27,9 @@ export function hostFindings(host: HostCheck, _options: FindingOptions): Finding
     ...presentedFindings(host),
   ];
 }
+
+/** OpenBSD's spamd(8), which answers in the place of the mail server until it knows a client. */
+const SPAMD = /\bESMTP spamd\b/i;
 
 /** One finding for each way in which sessions ended, with the addresses in its subject. */
 function grouped(host: HostCheck): Finding[] {
@@ -53,6 +57,7 @@ function sessionFinding(host: HostCheck, session: SessionReport, subject: string
   const level = dane ? {} : plain;
   switch (session.outcome) {
     case 'starttls-not-offered': {
+      if (SPAMD.test(session.greeting ?? '')) return [strangersFinding(session, subject, level)];
       const fix = `Postfix: postconf -e smtpd_tls_security_level=may smtpd_tls_chain_files=/path/to/key-and-chain.pem`;
       const more = dane ? ' although its TLSA records promise TLS' : '';
       return [finding('starttls-missing', subject, `${sentence(session.text)}${more}.`, { ...level, fix })];
@@ -82,6 +87,18 @@ function sessionFinding(host: HostCheck, session: SessionReport, subject: string
     default:
       return [finding('host-unreachable', subject, text)];
   }
+}
+
+/** A client that wants TLS never gets past it: what would make it known is a message handed over in clear. */
+function strangersFinding(
+  { address }: SessionReport,
+  subject: string,
+  level: { severity?: Severity; effect?: string },
+): Finding {
+  const text = `${address} answers as spamd, which keeps strangers off for a while and knows no STARTTLS: at best it is offered to clients that came before.`;
+  const fix =
+    'Greylist in the mail server itself, after STARTTLS. Or let clients past spamd that come by TLS: in pf.conf, a table for them before the rule that diverts.';
+  return finding('starttls-selective', subject, text, { ...level, fix });
 }
 
 function handshakeFinding(
@@ -165,17 +182,26 @@ function bothRecords(host: HostCheck, chain: SessionReport['chain']): string {
 
 function selectiveFindings(host: HostCheck): Finding[] {
   const dane = host.policy === 'dane' || host.policy === 'dane-unusable';
-  return host.sessions.filter(selectiveStarttls).map(({ address }) => {
-    const text = `${address} offers STARTTLS on one connection and not on another a moment later.`;
+  return host.sessions.filter(selectiveStarttls).map(({ address, starttlsByName }) => {
+    const text = starttlsByName
+      ? `${address} offers STARTTLS to a client that greets with ${greeting(starttlsByName.offeredTo)}, and not to one that greets with ${greeting(starttlsByName.notOfferedTo)}, twice each.`
+      : `${address} offers STARTTLS on one connection and not on another a moment later.`;
+    const fix = starttlsByName
+      ? 'Offer it to whoever connects, whatever the name. Postfix: see smtpd_discard_ehlo_keyword_address_maps and smtpd_discard_ehlo_keywords.'
+      : 'Several servers behind one address: set all of them up alike. A filter in between: have it leave STARTTLS alone.';
     const plain = {
       severity: 'warning' as Severity,
       effect: 'Mail goes in cleartext, or not at all, by the connection that a sender happens to get.',
     };
     return finding('starttls-selective', `${host.host} [${address}]`, text, {
       ...(dane ? {} : plain),
-      fix: 'Several servers behind one address: set all of them up alike. A filter in between: have it leave STARTTLS alone.',
+      fix,
     });
   });
+}
+
+function greeting(name: GreetingName): string {
+  return name ?? 'its address';
 }
 
 /** Versions that nobody should need any more, taken beside the good ones: what came out of the first session does not show them. */

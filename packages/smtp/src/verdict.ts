@@ -10,6 +10,7 @@
 import type { DaneVerdict } from '@mailanchor/dane';
 import type { Status } from '@mailanchor/dnssec';
 import type { BesideDane } from './beside-dane.ts';
+import type { StarttlsByName } from './starttls-by-name.ts';
 import type { TlsVersionReport } from './tls-versions.ts';
 
 export type DomainVerdict = 'protected' | 'broken' | 'unprotected' | 'partial' | 'unknown';
@@ -322,6 +323,8 @@ export interface SessionReport {
   readonly durationMs: number;
   /** Further connections to the address, in the order in which they were begun; absent where there were none. */
   readonly probes?: readonly ProbeReport[];
+  /** That STARTTLS goes by the name in EHLO; absent where it does not, or names were not compared. */
+  readonly starttlsByName?: StarttlsByName;
   /** Versions of TLS that it takes, the newest first; absent where that was not asked for, or TLS does not stand. */
   readonly tlsVersions?: readonly TlsVersionReport[];
 }

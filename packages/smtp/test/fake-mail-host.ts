@@ -24,6 +24,10 @@ export interface MailHostScript {
   readonly chains?: readonly (readonly MadeCertificate[])[];
   /** Every other connection is not offered STARTTLS. */
   readonly selective?: boolean;
+  /** Whose EHLO is refused. */
+  readonly refuses?: RegExp;
+  /** Who is not offered STARTTLS, by the name in EHLO. */
+  readonly plainTo?: RegExp;
   /** Connections at a time; one more is greeted with 421. */
   readonly atATime?: number;
   readonly secureContext?: tls.SecureContextOptions;
@@ -118,8 +122,10 @@ export async function startMailHost(script: MailHostScript = {}): Promise<MailHo
 
   function answer(socket: net.Socket, line: string, turn: number, secured: boolean): void {
     const verb = line.split(' ')[0]!.toUpperCase();
-    if (verb === 'EHLO') {
-      const plain = script.selective && turn % 2 === 1 ? '250 mail.test\r\n' : (script.ehlo ?? EHLO);
+    if (verb === 'EHLO' && script.refuses?.test(line)) say(socket, '550 no such name\r\n');
+    else if (verb === 'EHLO') {
+      const chosen = script.plainTo?.test(line) ?? (script.selective && turn % 2 === 1);
+      const plain = chosen ? '250 mail.test\r\n' : (script.ehlo ?? EHLO);
       say(socket, secured ? (script.afterTls ?? EHLO.replace('250-STARTTLS\r\n', '')) : plain);
     } else if (verb === 'HELO') say(socket, script.helo ?? '502 no\r\n');
     else if (verb === '<STREAM:STREAM') socket.write(script.stream ?? XMPP_STREAM + XMPP_STARTTLS);

@@ -29,6 +29,11 @@ function askedForVersions(secureContext: SecureContextOptions): World {
   return { ...world, options: { ...world.options, tlsVersions: true } };
 }
 
+export function otherName(servers: NonNullable<World['servers']>[string], otherHelo = 'prober.test'): World {
+  const world = host(servers, ee(leaf));
+  return { ...world, options: { ...world.options, otherHelo } };
+}
+
 export const HOST_CASES: readonly FindingCase[] = [
   {
     code: 'algorithm-differs',
@@ -56,6 +61,27 @@ export const HOST_CASES: readonly FindingCase[] = [
     subject: 'mx.example.net [192.0.2.1]',
     text: /from one connection to the next/,
     fix: /TLSA 3 1 1/,
+  },
+  {
+    code: 'starttls-selective',
+    when: 'a name is not offered STARTTLS',
+    world: otherName({ plainTo: /prober/ }),
+    severity: 'error',
+    subject: 'mx.example.net [192.0.2.1]',
+    text: /to a client that greets with checker\.test, and not to one that greets with prober\.test, twice each\.$/,
+    fix: /smtpd_discard_ehlo_keyword/,
+  },
+  {
+    code: 'starttls-selective',
+    when: 'spamd answers strangers',
+    world: host(
+      { greeting: '220 mx ESMTP spamd IP-based SPAM blocker; Wed Nov 25 2026', ehlo: '250 mx\r\n' },
+      ee(leaf),
+    ),
+    severity: 'error',
+    subject: 'mx.example.net [192.0.2.1]',
+    text: /answers as spamd/,
+    fix: /after STARTTLS/,
   },
   {
     code: 'tls-old-beside',

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { SessionResult } from '../src/session.ts';
 import { oldVersions, probeTlsVersions } from '../src/tls-versions.ts';
 import type { ProbeReport, SessionReport } from '../src/verdict.ts';
-import { ALL_VERSIONS, rsaLeaf, rsaStray } from './host-finding-cases.ts';
+import { ALL_VERSIONS, otherName, rsaLeaf, rsaStray } from './host-finding-cases.ts';
 import { ee, intermediate, leaf, PATIENT, run, type World, type WorldResult, zoneOf } from './world.ts';
 
 const ADDRESS = '192.0.2.1';
@@ -74,6 +74,46 @@ test('STARTTLS on every other connection: broken', async () => {
   const { check, codes } = await run(world({ selective: true }, ee(leaf)));
   expect(check.verdict).toBe('broken');
   expect(codes).not.toContain('starttls-missing');
+});
+
+describe('the second connection greets with another name', () => {
+  const ehlos = ({ commands }: WorldResult) =>
+    commands[ADDRESS]!.filter((line) => line.startsWith('EHLO')).map((line) => line.slice('EHLO '.length));
+
+  test('alike for both: nothing further is asked', async () => {
+    const result = await run(otherName({}));
+    expect(ehlos(result).toSorted()).toEqual(['checker.test', 'prober.test']);
+    expect(result.codes).not.toContain('starttls-selective');
+  });
+
+  test('by the name: each once more, the one that was left out first', async () => {
+    const result = await run(otherName({ plainTo: /prober/ }));
+    expect(ehlos(result).slice(2)).toEqual(['prober.test', 'checker.test']);
+    expect(sessionOf(result).starttlsByName).toEqual({
+      offeredTo: 'checker.test',
+      notOfferedTo: 'prober.test',
+    });
+    expect(result.check.verdict).toBe('broken');
+  });
+
+  test('the name of the check is left out', async () => {
+    const result = await run(otherName({ plainTo: /checker/ }));
+    expect(sessionOf(result).starttlsByName).toEqual({
+      offeredTo: 'prober.test',
+      notOfferedTo: 'checker.test',
+    });
+  });
+
+  test('by chance: no name is blamed', async () => {
+    const result = await run(otherName({ selective: true }));
+    expect(result.codes).toContain('starttls-selective');
+    expect(sessionOf(result).starttlsByName).toBeUndefined();
+  });
+
+  test('a server that refuses the other name is asked with the first one', async () => {
+    const result = await run(otherName({ chain: [rsaLeaf], refuses: /prober/ }));
+    expect(outcomes(sessionOf(result))[0]).not.toBe('rsa ehlo-refused');
+  });
 });
 
 test('a server that takes one connection at a time: the second is done again by itself', async () => {

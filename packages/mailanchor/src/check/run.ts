@@ -1,4 +1,5 @@
 /** One target checked. */
+import { hostname } from 'node:os';
 import {
   type CheckOptions,
   type CheckProgress,
@@ -31,9 +32,18 @@ export async function checkTarget(
     ...(lookup.inspection && { inspection: lookup.inspection }),
     ...(settings.days !== undefined && { days: settings.days }),
     ...(settings.helo !== undefined && { helo: settings.helo }),
+    ...otherName(settings.helo),
     ...(settings.fromAddress !== undefined && { localAddress: settings.fromAddress }),
     ...more,
   });
+}
+
+/** What the second connection to a host greets with: the address where the first has a name, the name of this machine where it has the address. */
+function otherName(helo: string | undefined): { otherHelo?: string | null } {
+  if (helo !== undefined) return { otherHelo: null };
+  const name = hostname();
+  // A name that is none to others is refused by many.
+  return /^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(name) ? { otherHelo: name } : {};
 }
 
 export function progressText(target: string, event: CheckProgress): string {
