@@ -74,12 +74,12 @@ describe.skipIf(unbuilt)('sources', () => {
     appendFileSync(log, `${lines.slice(0, half).join('\n')}\n`);
     const first = await start('--log', log, '--database', database);
     const unclear = () => query(database, 'SELECT sum(sessions) FROM unclear');
-    await vi.waitFor(() => expect(Number(unclear()[0])).toBeGreaterThan(3), { timeout: 5_000 });
+    await vi.waitFor(() => expect(Number(unclear()[0])).toBeGreaterThan(3), { timeout: 15_000 });
     expect(await first.stop()).toBe(0);
     appendFileSync(log, lines.slice(half).join('\n'));
     const second = await start('--log', log, '--database', database);
     expect(second.lines.join('\n')).toMatch(/from octet \d+ on/);
-    await vi.waitFor(() => expect(unclear()).toEqual(['16']), { timeout: 5_000 });
+    await vi.waitFor(() => expect(unclear()).toEqual(['16']), { timeout: 15_000 });
     expect(query(database, SESSIONS).length).toBe(2);
     expect(await second.stop()).toBe(0);
   });

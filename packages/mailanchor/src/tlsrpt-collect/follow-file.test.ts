@@ -45,7 +45,8 @@ function follow(from?: FilePosition, more: { fromEnd?: boolean } = {}) {
   return {
     lines,
     said,
-    seen: (...expected: string[]) => vi.waitFor(() => expect(lines).toEqual(expected), { interval: 5 }),
+    seen: (...expected: string[]) =>
+      vi.waitFor(() => expect(lines).toEqual(expected), { interval: 5, timeout: 10_000 }),
     /** As a kill would: what was taken is known, nothing else. */
     stop: async () => {
       stop.abort();
@@ -88,7 +89,9 @@ test('only what comes, where that is asked for', async () => {
 
 test('a file that is not there yet', async () => {
   const one = follow();
-  await vi.waitFor(() => expect(one.said).toEqual([`! ${path}: no such file; waiting for it`]));
+  await vi.waitFor(() => expect(one.said).toEqual([`! ${path}: no such file; waiting for it`]), {
+    timeout: 10_000,
+  });
   append('a\n');
   await one.seen('a');
   await one.stop();
@@ -174,6 +177,17 @@ describe('rotation', () => {
     expect(two.said).toEqual([expect.stringMatching(/was emptied meanwhile/)]);
     await two.stop();
   });
+});
+
+test('emptied while nobody read, and longer than before since', async () => {
+  append('a\nb\n');
+  const one = follow();
+  await one.seen('a', 'b');
+  const position = await one.stop();
+  writeFileSync(path, 'c\nd\ne\nf\n');
+  const two = follow(position);
+  await two.seen('c', 'd', 'e', 'f');
+  await two.stop();
 });
 
 test('an error of who takes is an error of the whole', async () => {

@@ -38,7 +38,7 @@ test('entries with their cursor; started again behind the last of them', async (
   const one = run(
     `case "$*" in *after-cursor*) exec sleep 60;; esac\necho '${entry('s=1')}'; echo '${entry('s=2')}'; echo broken >&2; exit 3`,
   );
-  await vi.waitFor(() => expect(one.asked().length).toBe(3), { interval: 5 });
+  await vi.waitFor(() => expect(one.asked().length).toBe(3), { interval: 5, timeout: 10_000 });
   one.stop();
   await one.done;
   expect(one.taken.flatMap(([lines]) => lines)).toEqual([entry('s=1'), entry('s=2')]);
@@ -56,7 +56,10 @@ test.each<[string, JournalPosition | undefined, boolean, string]>([
   ['from the end', undefined, true, '--lines=0'],
 ])('where it begins: %s', async (_, position, fromEnd, expected) => {
   const one = run('exec sleep 60', position, fromEnd);
-  await vi.waitFor(() => expect(one.asked()[0]).toContain(`${expected} SYSLOG_FACILITY=2`), { interval: 5 });
+  await vi.waitFor(() => expect(one.asked()[0]).toContain(`${expected} SYSLOG_FACILITY=2`), {
+    interval: 5,
+    timeout: 10_000,
+  });
   one.stop();
   await one.done;
 });
@@ -73,7 +76,7 @@ test('no journalctl: said, tried again', async () => {
     signal: stop.signal,
     restartMs: 5,
   });
-  await vi.waitFor(() => expect(problems.length).toBeGreaterThan(1));
+  await vi.waitFor(() => expect(problems.length).toBeGreaterThan(1), { timeout: 10_000 });
   expect(problems[0]).toMatch(/ENOENT/);
   stop.abort();
   await done;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, type Server } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createEndpoint, type EndpointCounts } from './endpoint.ts';
 import { GOOGLE, gzipped } from './samples.fixture.ts';
 import type { TakenIn } from './take-in.ts';
@@ -127,8 +127,13 @@ describe('what means no good', () => {
       await gate.promise;
       return [stored('stored')];
     };
-    const all = Array.from({ length: 40 }, () => post());
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    let answered = 0;
+    const all = Array.from({ length: 40 }, async () => {
+      const response = await post();
+      answered++;
+      return response;
+    });
+    await vi.waitFor(() => expect(answered).toBe(24), { timeout: 10_000 });
     gate.resolve();
     const statuses = (await Promise.all(all)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 200).length).toBe(16);

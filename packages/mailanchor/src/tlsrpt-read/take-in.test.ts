@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { composeReport, composeReportMail } from '@mailanchor/smtp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openReceived, type ReceivedStore } from './received-store.ts';
 import { GOOGLE, gzipped, MICROSOFT, mailOf, NOW, ODD } from './samples.fixture.ts';
@@ -108,6 +109,32 @@ describe('what is a report', () => {
   });
 });
 
+test('what the sending half composes', async () => {
+  const report = {
+    organizationName: 'Example Net',
+    contactInfo: 'tlsrpt@example.net',
+    reportId: '1@example.net',
+    start: NOW - 86_400_000,
+    end: NOW - 1_000,
+    policies: [
+      {
+        policy: { type: 'tlsa' as const, domain: 'mx.example.org', strings: ['3 1 1 ab'], mxHosts: [] },
+        successes: 7,
+        failures: 2,
+        details: [{ resultType: 'validation-failure', receivingMxHostname: 'mx.example.org', sessions: 2 }],
+      },
+    ],
+  };
+  const { message } = composeReportMail({
+    ...{ from: 'tlsrpt@example.net', to: 'tlsrpt@example.org', date: NOW, domain: 'example.org' },
+    ...{ reportId: report.reportId, start: report.start, end: report.end, text: ['A report.'] },
+    report: gzipSync(JSON.stringify(composeReport(report))),
+  });
+  expect(await take(message)).toEqual([
+    'stored: Example Net on mx.example.org: 7 good, 2 failed; signed by google.com',
+  ]);
+});
+
 describe('what means no good', () => {
   test('a bomb of gzip', async () => {
     const bomb = gzipSync(Buffer.alloc(60_000_000, ' '));
@@ -123,7 +150,7 @@ describe('what means no good', () => {
     const began = performance.now();
     const mail = Buffer.concat([Buffer.from('From: a@b.example\r\n\r\n'), Buffer.alloc(100_000_000, 'x')]);
     expect(await take(mail)).toEqual(['refused: it is larger than 20971520 octets']);
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
   test('parts within parts within parts', async () => {
     let mail = 'From: a@b.example\r\n';
@@ -206,6 +233,13 @@ describe('counted once', () => {
   ])('%s: another report', async (_, change) => {
     await take(gzipped(GOOGLE));
     expect(await take(gzipped({ ...GOOGLE, ...change }))).toEqual([expect.stringMatching(/^stored: /)]);
+  });
+  test('without an id it is the same one if it says the same', async () => {
+    const nameless = { ...GOOGLE, 'report-id': '' };
+    const other = JSON.stringify(nameless).replace('5326', '5327');
+    expect(await take(gzipped(nameless))).toEqual([good]);
+    expect(await take(JSON.stringify(nameless))).toEqual([expect.stringMatching(/^stored before/)]);
+    expect(await take(other)).toEqual([good.replace('5327', '5328')]);
   });
   test('whoever forges a report by mail does not keep the true one out', async () => {
     const forged = { ...GOOGLE, policies: [] };
