@@ -24,9 +24,15 @@ export interface RollerOptions {
   readonly isOver: (told: Told) => boolean;
   /** Ask for another key at the beginning. */
   readonly start: boolean;
-  /** Moments at which it need not be killed; those at which it was are added. */
+  /** Moments at which it need not be killed, `begin deploy + 15 ms`; those at which it was are added. */
   readonly killed: Set<string>;
 }
+
+/** Milliseconds after a line at which it is killed: at once, and where something was begun when that is half done or just done. */
+const AFTER = { begin: [0, 15, 60], end: [0], decided: [0] } as const;
+
+export const killedAt = (moment: string, afterMs: number): string =>
+  afterMs === 0 ? moment : `${moment} + ${afterMs} ms`;
 
 export interface Rolled {
   readonly told: readonly Told[];
@@ -34,7 +40,7 @@ export interface Rolled {
 }
 
 /**
- * Lives until the rollover is over; killed with SIGKILL at the first time of each moment. A command that it had begun runs on then, so
+ * Lives until the rollover is over; killed with SIGKILL once at each moment. A command that it had begun runs on then, so
  * that its end is told by nobody.
  */
 export async function rollUnderKills(options: RollerOptions): Promise<Rolled> {
@@ -53,16 +59,23 @@ export async function rollUnderKills(options: RollerOptions): Promise<Rolled> {
       told.push(one);
       over = options.isOver(one);
       if (over) child.kill('SIGTERM');
-      else if (!options.killed.has(one.moment)) {
-        options.killed.add(one.moment);
-        child.kill('SIGKILL');
-        break;
-      }
+      else if (killSoon(child, one.moment, options.killed)) break;
     }
     await closed;
     clearTimeout(timer);
   }
   return { told, over };
+}
+
+/** Whether it is about to be killed. */
+function killSoon(child: ChildProcess, moment: string, killed: Set<string>): boolean {
+  const after = AFTER[moment.split(' ')[0] as keyof typeof AFTER];
+  const next = after.find((afterMs) => !killed.has(killedAt(moment, afterMs)));
+  if (next === undefined) return false;
+  killed.add(killedAt(moment, next));
+  if (next === 0) child.kill('SIGKILL');
+  else setTimeout(() => child.kill('SIGKILL'), next);
+  return true;
 }
 
 function run({ namespace, configuration, environment }: RollerOptions, start: boolean): ChildProcess {

@@ -15,19 +15,20 @@ import { runIn } from '../namespace.ts';
 import { REQUIRED, whyNoPeers } from '../peers.ts';
 import { Fire, type Tally } from './fire.ts';
 import { PRIMARY, SECONDARY, tsigKeyFile, UNBOUND } from './name-servers.ts';
-import { type Rolled, rollUnderKills } from './roller.ts';
+import { killedAt, type Rolled, rollUnderKills } from './roller.ts';
 import { DOMAIN, HOST, makeKey, raiseStage, type Stage, serve, spki } from './stage.ts';
 
 const absent = whyNoPeers();
 if (absent !== undefined && REQUIRED) throw new Error(`MAILANCHOR_TEST_PEERS=required, but ${absent}`);
 
 const ROUNDS = Number(process.env['ROLLOVER_ROUNDS'] ?? 0);
-/** Beginning and end of each: a process that is killed when a step begins tells its end in another round. */
+/** Of each step its beginning, and when it is half done or just done. */
 const MOMENTS = ['make-key', 'publish', 'issue', 'deploy', 'remove'].flatMap((step) => [
   `begin ${step}`,
-  `end ${step}`,
+  killedAt(`begin ${step}`, 15),
+  killedAt(`begin ${step}`, 60),
 ]);
-const MOST_ROUNDS = 4;
+const MOST_ROUNDS = 5;
 /** Seconds. */
 const TTL = 2;
 const LAG = 2;
