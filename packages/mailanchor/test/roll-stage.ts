@@ -63,6 +63,7 @@ interface ConfigOptions {
   /** Whether the program deploys. */
   readonly deploy?: boolean;
   readonly certificate?: string;
+  readonly key?: string;
 }
 
 export type RollStage = Awaited<ReturnType<typeof raiseStage>>;
@@ -190,6 +191,7 @@ export async function raiseStage({ ttl, folder }: StageOptions) {
     present,
     /** `2 1 1 ...` of the CA that issues all pairs. */
     issuerRecord: tlsaToText(tlsaFromCertificate(issuer.der, { usage: 2 })),
+    presentFiles: (certificate: string, key: string) => present(chainOf(certificate, key)),
     /** A new pair, or a new certificate for a key; it ends in so many days. */
     makePair(keyPem?: string, names: readonly string[] = [HOST], days = 60): Pair {
       const privateKey = keyPem
@@ -242,6 +244,7 @@ export async function raiseStage({ ttl, folder }: StageOptions) {
       name = HOST,
       deploy = true,
       certificate = 'cert.pem',
+      key = 'key.pem',
     }: ConfigOptions = {}): string {
       const file = join(folder, 'mailanchor.yaml');
       const node = JSON.stringify(process.execPath);
@@ -262,7 +265,7 @@ ${more}  hosts:
       publisher: own
       ttl: ${ttl}
       certificate: ${certificate}
-      key: key.pem
+      key: ${key}
 ${deploy ? `      deploy: [${node}, ${JSON.stringify(script)}, ${url}/deploy]\n` : ''}${host}`.replaceAll(
           'tell.mjs, http',
           `${JSON.stringify(script)}, http`,
