@@ -200,6 +200,7 @@ describe.skipIf(absent)(
         rmSync(join(s.folder, 'reloaded'));
         const stopped = await again();
         expect(stopped.output).toContain('MISMATCH');
+        expect(stopped.status).not.toBe(0);
         expect(reloaded(s)).toBe(false);
       }),
     );

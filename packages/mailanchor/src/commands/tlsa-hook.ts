@@ -99,7 +99,9 @@ function deploysOwn({ host, own }: HookedHost): boolean {
 
 async function runAfter(words: readonly string[], { context }: Voice): Promise<number> {
   if (words.length === 0) return ExitCode.ok;
-  const result = await runCommand(words, { timeoutMs: COMMAND_MS, signal: context.signal });
+  // What reloads a mail server is let end, also where we are stopped.
+  const { signal } = new AbortController();
+  const result = await runCommand(words, { timeoutMs: COMMAND_MS, signal });
   if (result.kind === 'ended' && result.status === 0) return ExitCode.ok;
   context.stderr.write(`mailanchor: ${commandText(words)}: ${printable(resultText(result))}\n`);
   return ExitCode.failed;

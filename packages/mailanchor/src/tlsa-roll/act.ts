@@ -186,11 +186,12 @@ async function command(
   options: ActOptions,
   environment: Readonly<Record<string, string>>,
 ): Promise<Acted> {
-  const { host, tell, signal, commandMs = COMMAND_MS } = options;
+  const { host, tell, commandMs = COMMAND_MS } = options;
   tell(host.name, { event: 'begin', step, text: commandText(words) });
   const result = await runCommand(words, {
     timeoutMs: commandMs,
-    signal,
+    // Half a deployment, a certificate without its key, is worse than a late one: it is let end, also where we are stopped.
+    signal: new AbortController().signal,
     environment: { ...environment, MAILANCHOR_HOST: host.name, MAILANCHOR_LABEL: step.label },
   });
   const done = result.kind === 'ended' && result.status === 0;

@@ -18,8 +18,12 @@ export interface OpenedRoll {
   readonly hosts: readonly HostSettings[];
 }
 
+/** Milliseconds that a step which is under way has when the program is stopped: a command that deploys is let end. */
+const GRACE_MS = 150_000;
+
 /** Throws `UsageError`. */
 export async function openRoll(context: Context, options: Record<string, unknown>): Promise<OpenedRoll> {
+  if (context.process) context.process.graceMs = GRACE_MS;
   const { sources: plain, voice } = readVoice(context, options);
   const config = await loadConfig(plain);
   if (config) voice.detail(`configuration: ${config.file}`);
