@@ -1,8 +1,8 @@
 /** A local ACME server, Debian's pebble, that takes every challenge for met. */
 import { spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Pebble {
@@ -55,6 +55,15 @@ export async function raisePebble(program: string, folder: string): Promise<Pebb
     await delay(50);
   }
   return { directory: `https://127.0.0.1:${port}/dir`, ca, close: () => void child.kill() };
+}
+
+/** Path of a program of Debian's packages; undefined where it is not installed. Throws where peers are required. */
+export function findProgram(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/bin', '/usr/sbin'];
+  const path = folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate));
+  if (path === undefined && process.env['MAILANCHOR_TEST_PEERS'] === 'required')
+    throw new Error(`${name} is not installed, and MAILANCHOR_TEST_PEERS=required`);
+  return path;
 }
 
 export async function freePort(): Promise<number> {

@@ -4,15 +4,14 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findPeer } from '../../lab/test/peers.ts';
-import { freePort, type Pebble, raisePebble } from './pebble.ts';
+import { findProgram, freePort, type Pebble, raisePebble } from './pebble.ts';
 import { BIN, environment, temporaryFolder, unbuilt } from './program.ts';
 import { type Scene, scene } from './roll-scene.ts';
 import { HOST } from './roll-stage.ts';
 
-const certbot = findPeer('certbot');
-const lego = findPeer('lego');
-const pebbleProgram = findPeer('pebble');
+const certbot = findProgram('certbot');
+const lego = findProgram('lego');
+const pebbleProgram = findProgram('pebble');
 
 interface Ended {
   readonly status: number | null;
