@@ -26,7 +26,7 @@ const smarthost = z
 const dkim = z
   .strictObject({
     domain: text.describe('the domain of from, or one above it'),
-    selector: text.describe('its record should say s=tlsrpt'),
+    selector: text.describe('its record should say s=email:tlsrpt'),
     key: text.describe('PEM file of an RSA key, relative to this file'),
   })
   .describe('signs reports that go by mail; leave it out where the smarthost signs');
