@@ -387,6 +387,15 @@ describe.skipIf(unbuilt)('watch', () => {
     expect(status).toBe(2);
   });
 
+  test('config check knows what watch would complain of', async () => {
+    configure(["quiet-hours: { from: '22:00', to: '07:00', zone: Nowhere/At }"]);
+    const { status, stderr } = await mailanchor(['config', 'check', config]);
+    expect(stderr).toMatch(/"Nowhere\/At" is not a time zone/);
+    expect(status).toBe(2);
+    configure([]);
+    expect((await mailanchor(['config', 'check', config])).status).toBe(0);
+  });
+
   test('a history of something else is refused', async () => {
     configure([]);
     writeFileSync(

@@ -1,7 +1,7 @@
 /** `mailanchor config check|schema` */
 import { z } from 'zod';
 import { readCheckSettings } from '../check/settings.ts';
-import { DEFAULT_CONFIG_FILES, findConfig, readConfig } from '../config/load.ts';
+import { DEFAULT_CONFIG_FILES, findConfig, type LoadedConfig, readConfig } from '../config/load.ts';
 import { configSchema } from '../config/schema.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
@@ -30,9 +30,18 @@ export async function runConfigCheck(
   const { openPublisher, publisherNames } = await import('../tlsa-publish/open-publisher.ts');
   const surroundings = { warn: (text: string) => voice.warn(text), clock: lookup.clock };
   for (const name of publisherNames(config)) await openPublisher(config, name, file, surroundings);
+  if (config.settings.watch) await checkWatch(config);
   if (voice.json) voice.printJson({ file, valid: true });
   else if (voice.verbosity !== 'quiet') voice.print([`${voice.paint.good('✔')} ${file} is valid`]);
   return ExitCode.ok;
+}
+
+/** Targets, times and channels; where the history is kept is for whoever starts it to say. */
+async function checkWatch(config: LoadedConfig): Promise<void> {
+  const { readWatchSettings } = await import('../watch/settings.ts');
+  const { openChannels } = await import('../watch/channels.ts');
+  const { channels } = readWatchSettings(new Sources({ state: 'history' }, {}), config, {});
+  await openChannels(channels, 'localhost');
 }
 
 export async function runConfigSchema(context: Context): Promise<number> {

@@ -41,9 +41,9 @@ const mail = z
     from: text.describe('address').optional(),
     server: text.describe('HOST or HOST:PORT of an SMTP server; default localhost:25').optional(),
     tls: z
-      .enum(['none', 'may', 'starttls', 'implicit'])
+      .enum(['may', 'require', 'implicit', 'none'])
       .describe(
-        'may: STARTTLS where it is offered, nobody verified; starttls, implicit: verified; default may',
+        'may: STARTTLS where it is offered, nobody verified; require, implicit: verified; default may',
       )
       .optional(),
     ca: text.describe('PEM file of CAs for the server, relative to this file').optional(),

@@ -11,7 +11,7 @@ import type { Delivered } from './deliver.ts';
 
 export interface OutgoingMail {
   readonly from: string;
-  readonly to: string;
+  readonly to: string | readonly string[];
   readonly message: Buffer;
   readonly signal?: AbortSignal | undefined;
 }
@@ -89,7 +89,10 @@ export function mailTransport(route: MailRoute, dkim: DkimSettings | undefined):
         signal?.addEventListener('abort', stop, { once: true });
       });
       try {
-        const info = await Promise.race([transport.sendMail({ envelope: { from, to: [to] }, raw }), stopped]);
+        const info = await Promise.race([
+          transport.sendMail({ envelope: { from, to: typeof to === 'string' ? [to] : [...to] }, raw }),
+          stopped,
+        ]);
         const reply = 'response' in info ? String(info.response) : 'handed over';
         return { kind: 'sent', text: `${name}: ${printable(reply).slice(0, 200)}` };
       } catch (error) {

@@ -1,86 +1,45 @@
 /** Alerts by mail: to an SMTP server, or by a sendmail program. */
 import { createHash } from 'node:crypto';
-import { createTransport, type Transporter } from 'nodemailer';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { messageOf } from '../errors.ts';
 import { readTextFile } from '../file.ts';
+import { type MailRoute, mailTransport } from '../tlsrpt/mail-transport.ts';
 import { subjectOf, textOf } from './alert-text.ts';
-import type { Channel, Delivered, Envelope } from './channel.ts';
+import type { Channel, Envelope } from './channel.ts';
 import type { MailChannelSettings } from './channel-settings.ts';
-import { runCommand } from './run-command.ts';
 
 /** Throws `UsageError` for files that cannot be read. */
 export async function openMail(settings: MailChannelSettings, host: string): Promise<Channel> {
+  const { name, least, to, timeoutMs } = settings;
   const from = settings.from ?? `mailanchor@${host}`;
-  const { name, least } = settings;
-  const send =
-    settings.sendmail === undefined ? await bySmtp(settings, host, from) : bySendmail(settings, from);
+  const transport = mailTransport(await routeOf(settings, host), undefined);
   return {
     name,
     kind: 'mail',
     least,
     async deliver(envelope, signal) {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       try {
-        return await send(await compose(envelope, from, settings.to, host), signal);
+        const message = await compose(envelope, from, to, host);
+        const sent = await transport.send({ from, to, message, signal: limit });
+        if (sent.kind === 'sent') return { kind: 'delivered' };
+        return { kind: sent.again ? 'failed' : 'refused', text: sent.text };
       } catch (error) {
-        return failure(error);
+        const late = limit.aborted && !signal.aborted;
+        const text = late ? `no end within ${timeoutMs / 1000} s` : messageOf(error);
+        return { kind: 'failed', text: `${transport.name}: ${text}` };
       }
     },
   };
 }
 
-type Send = (message: Buffer, signal: AbortSignal) => Promise<Delivered>;
-
-async function bySmtp(settings: MailChannelSettings, name: string, from: string): Promise<Send> {
-  const { host, port, tls, ca, user, passwordFile, timeoutMs, to } = settings;
+async function routeOf(settings: MailChannelSettings, helo: string): Promise<MailRoute> {
+  const { host, port, tls, ca, user, passwordFile, sendmail } = settings;
+  if (sendmail !== undefined) return { kind: 'sendmail', path: sendmail };
   const pem = ca && (await readTextFile(ca.path, ca.from));
   const password = passwordFile && (await readTextFile(passwordFile.path, passwordFile.from)).trimEnd();
-  return async (raw, signal) => {
-    const transport: Transporter = createTransport({
-      host,
-      port,
-      name,
-      secure: tls === 'implicit',
-      ignoreTLS: tls === 'none',
-      requireTLS: tls === 'starttls',
-      // Whoever wants the server to be verified says so.
-      tls: { rejectUnauthorized: tls !== 'may', ...(pem && { ca: [pem] }) },
-      ...(user !== undefined && password !== undefined && { auth: { user, pass: password } }),
-      connectionTimeout: timeoutMs,
-      greetingTimeout: timeoutMs,
-      socketTimeout: timeoutMs,
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
-    try {
-      await within(transport.sendMail({ envelope: { from, to: [...to] }, raw }), timeoutMs, signal);
-      return { kind: 'delivered' };
-    } finally {
-      transport.close();
-    }
-  };
-}
-
-function bySendmail({ sendmail = '', timeoutMs, to }: MailChannelSettings, from: string): Send {
-  return async (message, signal) => {
-    const result = await runCommand([sendmail, '-oi', '-f', from, '--', ...to], message, timeoutMs, signal);
-    return result.kind === 'ended' && result.status === 0
-      ? { kind: 'delivered' }
-      : { kind: 'failed', text: `${sendmail}: ${result.text}` };
-  };
-}
-
-function within<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (text: string) => () => reject(new Error(text));
-    const timer = setTimeout(stop(`no end within ${ms / 1000} s`), ms);
-    const aborted = stop('stopped');
-    signal.addEventListener('abort', aborted, { once: true });
-    work.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', aborted);
-    });
-  });
+  const auth = user !== undefined && password !== undefined ? { user, pass: password } : undefined;
+  return { kind: 'smarthost', host, port, tls, auth, ca: pem, helo };
 }
 
 /** The whole mail. Its Message-ID is that of the delivery: one that is delivered twice can be told. */
@@ -113,12 +72,4 @@ export function compose(
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
-}
-
-/** A mail that the server refuses for good would be refused again; all else may get better. */
-function failure(error: unknown): Delivered {
-  const { responseCode, command } = error as { responseCode?: unknown; command?: unknown };
-  const text = messageOf(error);
-  const refused = typeof responseCode === 'number' && responseCode >= 500 && command === 'DATA';
-  return { kind: refused ? 'refused' : 'failed', text };
 }

@@ -5,6 +5,7 @@ import type { ChannelConfig } from '../config/schema-watch.ts';
 import { UsageError } from '../errors.ts';
 import { bad, type Given, parsePort } from '../options/given.ts';
 import { type NamedFile, namedFile } from '../options/lookup.ts';
+import type { SmarthostTls } from '../tlsrpt/mail-transport.ts';
 import type { GivenAt } from './settings.ts';
 
 interface Common {
@@ -21,7 +22,7 @@ export interface MailChannelSettings extends Common {
   readonly from: string | undefined;
   readonly host: string;
   readonly port: number;
-  readonly tls: 'none' | 'may' | 'starttls' | 'implicit';
+  readonly tls: SmarthostTls;
   readonly ca: NamedFile | undefined;
   readonly user: string | undefined;
   readonly passwordFile: NamedFile | undefined;

@@ -154,7 +154,7 @@ describe('mail', () => {
 
   test('a server whose certificate must be verified and cannot be: not delivered', async () => {
     const { port, mails } = await server();
-    const channel = await open({ ...MAIL, port, tls: 'starttls' });
+    const channel = await open({ ...MAIL, port, tls: 'require' });
     expect(await channel.deliver(ENVELOPE, SIGNAL)).toMatchObject({ kind: 'failed' });
     expect(mails).toEqual([]);
   });
@@ -225,7 +225,7 @@ describe('mail', () => {
     const channel = await open({ ...MAIL, sendmail: program });
     expect(await channel.deliver(ENVELOPE, SIGNAL)).toEqual({ kind: 'delivered' });
     expect(readFileSync(join(folder, 'arguments'), 'utf8')).toBe(
-      '-oi -f watch@example.org -- a@example.org b@example.org\n',
+      '-i -f watch@example.org a@example.org b@example.org\n',
     );
     expect(readFileSync(join(folder, 'mail'), 'utf8')).toContain('tlsa-mismatch');
   });
@@ -332,13 +332,9 @@ describe('exec', () => {
   });
 
   test.each<[string, string[], RegExp]>([
-    [
-      'another exit status',
-      ['sh', '-c', 'echo out; echo err >&2; exit 3'],
-      /^sh: exit status 3: (out err|err out)$/,
-    ],
-    ['no such program', ['/nowhere/at/all'], /^\/nowhere\/at\/all: cannot be run: no such file$/],
-    ['ended by a signal', ['sh', '-c', 'kill -9 $$'], /ended by SIGKILL/],
+    ['another exit status', ['sh', '-c', 'echo out; echo err >&2; exit 3'], /^sh: exit status 3: err$/],
+    ['no such program', ['/nowhere/at/all'], /^\/nowhere\/at\/all: .*no such program$/],
+    ['ended by a signal', ['sh', '-c', 'kill -9 $$'], /killed by SIGKILL/],
   ])('%s: not delivered', async (_, command, text) => {
     const channel = await open({ ...EXEC, command });
     expect(await channel.deliver(ENVELOPE, SIGNAL)).toMatchObject({
@@ -364,7 +360,7 @@ describe('exec', () => {
     });
     expect(await channel.deliver(ENVELOPE, SIGNAL)).toEqual({
       kind: 'failed',
-      text: 'sh: took longer than 0.1 s',
+      text: 'sh: not done after 0.1 s and killed',
     });
   });
 
@@ -373,6 +369,6 @@ describe('exec', () => {
     const channel = await open({ ...EXEC, command: ['sleep', '100'] });
     const delivering = channel.deliver(ENVELOPE, stop.signal);
     stop.abort();
-    expect(await delivering).toEqual({ kind: 'failed', text: 'sleep: stopped' });
+    expect(await delivering).toEqual({ kind: 'failed', text: expect.stringMatching(/^sleep: /) });
   });
 });

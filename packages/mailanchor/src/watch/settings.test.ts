@@ -70,7 +70,7 @@ test('quiet hours', async () => {
 test('channels', async () => {
   const { channels } = await settings(
     watch(`channels:
-  me: { kind: mail, to: [me@example.org], from: watch@example.org, server: 'mail.example.org:587', tls: starttls, user: u, password-file: p, severity: error }
+  me: { kind: mail, to: [me@example.org], from: watch@example.org, server: 'mail.example.org:587', tls: require, user: u, password-file: p, severity: error }
   local: { kind: mail, to: [root@example.org], sendmail: /usr/sbin/sendmail }
   hook: { kind: webhook, url: 'https://example.org/hook', secret-file: s, timeout: 5 }
   page: { kind: exec, command: [/usr/local/bin/page, --now] }`),
@@ -81,7 +81,7 @@ test('channels', async () => {
       kind: 'mail',
       host: 'mail.example.org',
       port: 587,
-      tls: 'starttls',
+      tls: 'require',
       least: 'error',
       passwordFile: { path: join(folder, 'p') },
     },
