@@ -31,7 +31,7 @@ export class Outbox {
    */
   gather(channel: string, now: number, groupMs: number): number | undefined {
     return this.#database.transaction(() => {
-      for (;;) {
+      for (let made = 0; ; made++) {
         const rows = this.#database
           .prepare(
             `SELECT alert.id, alert.at FROM recipient JOIN alert ON alert.id = recipient.alert
@@ -46,7 +46,8 @@ export class Outbox {
         const delivery = this.#newId();
         this.#database
           .prepare('INSERT INTO delivery (id, channel, made_at, next_at) VALUES (?, ?, ?, ?)')
-          .run(delivery, channel, now, now);
+          // The order in which they are made is that in which they go.
+          .run(delivery, channel, now + made, now);
         const assign = this.#database.prepare(
           'UPDATE recipient SET delivery = ? WHERE alert = ? AND channel = ?',
         );
