@@ -21,6 +21,8 @@ export interface SenderOptions {
   readonly settings: string;
   /** Whether `smtp` runs in a chroot, as Debian has it. */
   readonly chroot?: boolean;
+  /** A command that enters a namespace with an /etc of its own, which says which resolver there is; default: one is made for it. */
+  readonly enter?: readonly string[];
 }
 
 export interface Delivery {
@@ -72,13 +74,14 @@ export class PostfixSender {
     this.queue = join(options.folder, 'spool');
   }
 
-  get #etc(): string {
+  /** The folder of main.cf. */
+  get etc(): string {
     return join(this.#options.folder, 'etc');
   }
 
   /** Started and taking mail. */
   async start(): Promise<void> {
-    const { namespace, folder, address, resolver, settings, chroot = false } = this.#options;
+    const { namespace, folder, address, resolver, settings, chroot = false, enter } = this.#options;
     for (const part of ['etc', 'spool', 'data'])
       mkdirSync(join(folder, part), { recursive: true, mode: 0o755 });
     chmodSync(folder, 0o755);
@@ -129,14 +132,28 @@ minimal_backoff_time = 1000s
 local_transport = discard
 ${settings}
 `;
-    writeFileSync(join(this.#etc, 'main.cf'), main);
+    writeFileSync(join(this.etc, 'main.cf'), main);
     const services = SERVICES.replace('CHROOT', chroot ? 'y' : 'n');
-    writeFileSync(join(this.#etc, 'master.cf'), `${address}:25 inet n - n - - smtpd${services}`);
-    writeFileSync(join(this.#etc, 'dynamicmaps.cf'), '');
+    writeFileSync(join(this.etc, 'master.cf'), `${address}:25 inet n - n - - smtpd${services}`);
+    writeFileSync(join(this.etc, 'dynamicmaps.cf'), '');
     await runIn(namespace, ['ip', 'addr', 'add', `${address}/32`, 'dev', 'lo']);
     const script = `mount --bind "$1" /etc/resolv.conf && exec postfix -c "$2" start-fg`;
-    const command = ['unshare', '-m', 'sh', '-c', script, 'sh', resolvConf, this.#etc];
-    this.#child = spawn('ip', ['netns', 'exec', namespace, ...command], { stdio: 'ignore' });
+    const own = [
+      'ip',
+      'netns',
+      'exec',
+      namespace,
+      'unshare',
+      '-m',
+      'sh',
+      '-c',
+      script,
+      'sh',
+      resolvConf,
+      this.etc,
+    ];
+    const command = enter ? [...enter, 'postfix', '-c', this.etc, 'start-fg'] : own;
+    this.#child = spawn(command[0]!, command.slice(1), { stdio: 'ignore' });
     for (let tries = 0; tries < 100; tries++) {
       await delay(100);
       const { stdout } = await runIn(namespace, ['ss', '-lntH', `src ${address}:25`]);
@@ -178,14 +195,14 @@ ${settings}
 
   /** Tries again what waits. */
   async flush(): Promise<void> {
-    await runIn(this.#options.namespace, ['postqueue', '-c', this.#etc, '-f']);
+    await runIn(this.#options.namespace, ['postqueue', '-c', this.etc, '-f']);
   }
 
   async stop(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
     if (child && child.exitCode === null) {
-      await runIn(this.#options.namespace, ['postfix', '-c', this.#etc, 'stop']);
+      await runIn(this.#options.namespace, ['postfix', '-c', this.etc, 'stop']);
       if (child.exitCode === null) await once(child, 'close');
     }
     rmSync(this.#options.folder, { recursive: true, force: true });

@@ -1,6 +1,4 @@
 /** `mailanchor policy query`, `dump` and `purge` */
-import type { Resolver } from '@mailanchor/dnssec';
-import { planDestination, planRelay } from '@mailanchor/smtp';
 import type { Context, Voice } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { ExitCode } from '../exit-code.ts';
@@ -9,9 +7,10 @@ import { readCommon } from '../options/common.ts';
 import type { Answer } from '../policy-service/answer.ts';
 import type { DumpLine } from '../policy-service/control.ts';
 import { askControl } from '../policy-service/control-client.ts';
+import { explainHosts, meaningOf } from '../policy-service/explain.ts';
 import { parseKey } from '../policy-service/key.ts';
 import { parseSocketPath } from '../policy-service/listen.ts';
-import { type LookedUpKey, lookUp } from '../policy-service/look-up.ts';
+import { lookUp } from '../policy-service/look-up.ts';
 import { openSts } from '../policy-service/open-sts.ts';
 import { answerOfOverride, Overrides } from '../policy-service/overrides.ts';
 import { DEFAULT_CONTROL, readPolicySettings } from '../policy-service/settings.ts';
@@ -40,7 +39,9 @@ export async function runPolicyQuery(text: string, options: Options, context: Co
     const sts = await openSts(settings, lookup.clock);
     const { answer } = await lookUp(key, { resolver, timeoutMs, partialDane, sts, signal: context.signal });
     const hosts = options['explain'] ? await explainHosts(key, resolver, timeoutMs, context.signal) : [];
-    return tell(voice, text, answer, options, hosts);
+    const next = `mailanchor check ${key.name} shows what would mend it`;
+    const more = answer.status === 'TEMP' && key.kind === 'domain' ? [...hosts, next] : hosts;
+    return tell(voice, text, answer, options, more);
   } finally {
     await lookup.close();
   }
@@ -51,36 +52,14 @@ function tell(voice: Voice, key: string, answer: Answer, options: Options, hosts
   if (voice.json)
     voice.printJson({ key, status, policy: text, ...(attributes !== undefined && { attributes }), reason });
   else {
-    const told = attributes === undefined ? [] : [`  for Postfix 3.10 and later: ${printable(attributes)}`];
     const words = status === 'OK' ? text : status === 'NOTFOUND' ? 'NOTFOUND' : `${status} ${text}`;
-    voice.print([
-      printable(words),
-      ...(options['explain'] ? [`  ${printable(reason)}`, ...told, ...hosts] : []),
-    ]);
+    // Of a failure the answer itself is the reason.
+    const why = status === 'OK' || status === 'NOTFOUND' ? [`why: ${reason}`] : [];
+    const told = attributes === undefined ? [] : [`for Postfix 3.10 and later: ${attributes}`];
+    const lines = options['explain'] ? [meaningOf(answer), ...why, ...told, ...hosts] : [];
+    voice.print([words, ...lines.map((line) => `  ${line}`)].map(printable));
   }
   return status === 'TEMP' || status === 'PERM' ? ExitCode.unknown : ExitCode.ok;
-}
-
-/** Of lookups that were just made: they come from the resolver's cache. */
-async function explainHosts(
-  key: LookedUpKey,
-  resolver: Resolver,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const how = { resolver, timeoutMs, signal, port: key.port };
-  const plan = key.kind === 'relay' ? await planRelay(key.name, how) : await planDestination(key.name, how);
-  if (plan.kind === 'address-literal') return [];
-  const { status, outcome, reason } = plan.dns;
-  const mx = outcome === 'not-asked' ? [] : [`  MX ${status}, ${outcome}${reason ? `: ${reason.text}` : ''}`];
-  const hosts = plan.kind === 'hosts' ? plan.hosts : [];
-  return [
-    ...mx,
-    ...hosts.map(({ host, policy, addressStatus, tlsa, problem }) => {
-      const why = problem ? `: ${problem.text}` : '';
-      return `  ${host}  ${policy}  addresses ${addressStatus}, TLSA ${tlsa.status}${why}`;
-    }),
-  ].map(printable);
 }
 
 export async function runPolicyDump(options: Options, context: Context): Promise<number> {
