@@ -1,8 +1,9 @@
 /** Every way to publish, tried on real servers: the table of docs/publishing.md is what comes out. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from './publishing/asking.ts';
 import { Driver } from './publishing/driver-client.ts';
-import { MATRIX_PAGE, type Matrix, matrixTable, runMatrix, withTable } from './publishing/matrix.ts';
+import { A, MATRIX_PAGE, type Matrix, matrixTable, runMatrix, withTable } from './publishing/matrix.ts';
 import { type PublishingNetwork, raisePublishing } from './publishing/network.ts';
 import type { ZoneName } from './publishing/servers.ts';
 import { describeWithBed } from './with-bed.ts';
@@ -67,4 +68,32 @@ describeWithBed('publishing to BIND, Knot, PowerDNS and NSD', () => {
   ])('%s, %s: says so', ([zone, title, text]) => {
     expect(matrix.said.get(zone)?.get(title)).toMatch(text);
   });
+
+  test('over IPv6', async () => {
+    const owner = '_25._tcp.six.bind.';
+    const task = { publisher: 'bind-six', zone: 'bind', owner, ttl: 60, expected: [], remove: [] };
+    expect(await driver!.publish({ ...task, add: [A] })).toEqual({ kind: 'done' });
+    expect(await driver!.publish({ ...task, add: [A] })).toEqual({ kind: 'unchanged' });
+  });
+
+  // PowerDNS has no such thing: see docs/publishing.md.
+  test.for<ZoneName>(['bind', 'knot', 'snippet'])(
+    '%s: of eight changes at once one is made',
+    async (zone) => {
+      const owner = `_25._tcp.race.${zone}.`;
+      const rivals = Array.from({ length: 8 }, (_, i) => `3 1 1 ${String(i).repeat(64)}`);
+      const outcomes = await Promise.all(
+        rivals.map((add) =>
+          driver!.publish({ publisher: zone, zone, owner, ttl: 60, expected: [], add: [add], remove: [] }),
+        ),
+      );
+      const kinds = outcomes.map(({ kind }) => kind);
+      expect(kinds.toSorted()).toEqual([...Array(7).fill('conflict'), 'done']);
+      const winner = rivals[kinds.indexOf('done')]!;
+      await until(async () => {
+        const { servers } = await driver!.see(owner, [winner]);
+        return servers.some(({ name, state }) => name === `ns1.${zone}.` && state === 'has-it');
+      }, 'the one that was made');
+    },
+  );
 });

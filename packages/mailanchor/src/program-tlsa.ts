@@ -117,7 +117,10 @@ function addPublish(tlsa: CommandUnknownOpts, context: Context, done: Done): voi
     .option('--add', 'beside what is there (default)')
     .option('--remove', 'from what is there')
     .option('--replace', 'in place of what is there; without records: none')
-    .option('--publisher <name>', 'of the configuration (default: the only one)')
+    .option(
+      '--publisher <name>',
+      'of the configuration (default: that of the host under tlsa:, or the only one)',
+    )
     .option('--ttl <seconds>', 'time to live (default: as it is, or 3600)')
     .option('--dry-run', 'print the exact change and make none')
     .option(

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LabFolder, writeLabFolder } from '../src/lab/folder.ts';
 import { mailanchor, temporaryFolder, unbuilt } from './program.ts';
 
+const HOST = 'mx.good-311.example';
 const scratch = temporaryFolder();
 let lab: Lab;
 let folder: LabFolder;
@@ -25,7 +26,7 @@ beforeAll(async () => {
   config = join(scratch.path, 'mailanchor.yaml');
   writeFileSync(
     config,
-    `root-hints: ${folder.rootHints}\ntrust-anchor: ${folder.trustAnchor}\ndns-port: ${lab.dnsPort}\npublishers:\n  pdns: { kind: powerdns, url: "http://127.0.0.1:${port}", api-key-file: api.key }\n  broken: { kind: exec, command: ["false"] }\n`,
+    `root-hints: ${folder.rootHints}\ntrust-anchor: ${folder.trustAnchor}\ndns-port: ${lab.dnsPort}\npublishers:\n  pdns: { kind: powerdns, url: "http://127.0.0.1:${port}", api-key-file: api.key }\n  broken: { kind: exec, command: ["false"] }\ntlsa:\n  state: state\n  hosts:\n    - { name: ${HOST}, publisher: broken, certificate: c.pem, key: k.pem }\n`,
   );
 });
 afterAll(async () => {
@@ -77,7 +78,6 @@ async function serveApi(): Promise<Server> {
 }
 
 const OTHER = `3 1 1 ${'00'.repeat(32)}`;
-const HOST = 'mx.good-311.example';
 const publish = async (...args: string[]) => {
   const port = args.includes('--port') ? [] : ['--port', String(lab.mailPort)];
   const publisher = args.includes('--publisher') ? [] : ['--publisher', 'pdns'];
@@ -207,9 +207,11 @@ describe.skipIf(unbuilt)('tlsa publish', () => {
     expect(unseen.stderr).toMatch(/has no address at which it could be seen/);
   });
 
-  test('a publisher that fails leaves it open', async () => {
-    const failed = await publish('--name', HOST, '--record', OTHER, '--publisher', 'broken');
-    expect(failed).toMatchObject({
+  test('a publisher that fails leaves it open; it is that of the host where none is named', async () => {
+    const port = String(lab.mailPort);
+    const args = ['--config', config, '--name', HOST, '--port', port, '--record', OTHER, '--json'];
+    const { status, stdout } = await mailanchor(['tlsa', 'publish', ...args]);
+    expect({ status, document: JSON.parse(stdout) }).toMatchObject({
       status: 5,
       document: { outcome: { kind: 'failed', text: 'false: exit status 1' } },
     });

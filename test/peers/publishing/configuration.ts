@@ -1,7 +1,7 @@
 /** Mailanchor's configuration for the network, with a publisher for each way and for each thing that can be wrong with one. */
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ADDRESS, API_KEY, SECRET, type ServerSetting } from './servers.ts';
+import { ADDRESS, ADDRESS6, API_KEY, SECRET, type ServerSetting } from './servers.ts';
 
 const OTHER_SECRET = Buffer.alloc(32, 99).toString('base64');
 
@@ -44,7 +44,7 @@ export function writeConfiguration({ folder }: ServerSetting): void {
     `root-hints: root.hints
 trust-anchor: root.key
 publishers:
-${updates}${api('pdnsapi', url, 'api.key')}${api('pdnsapi-secret', url, 'api.wrong')}${api('pdnsapi-dead', `http://${ADDRESS.nobody}:8081`, 'api.key')}${exec('exec', ADDRESS.knot, 'knot.key')}${exec('exec-secret', ADDRESS.knot, 'knot.wrong')}${exec('exec-dead', ADDRESS.nobody, 'knot.key')}  snippet: { kind: snippet, file: nsd/tlsa.inc, reload: [nsd/reload.sh, ${folder}/nsd], timeout: 10 }
+${updates}${update('bind-six', `"[${ADDRESS6.bind}]"`, 'bind.key')}${api('pdnsapi', url, 'api.key')}${api('pdnsapi-secret', url, 'api.wrong')}${api('pdnsapi-dead', `http://${ADDRESS.nobody}:8081`, 'api.key')}${exec('exec', ADDRESS.knot, 'knot.key')}${exec('exec-secret', ADDRESS.knot, 'knot.wrong')}${exec('exec-dead', ADDRESS.nobody, 'knot.key')}  snippet: { kind: snippet, file: nsd/tlsa.inc, reload: [nsd/reload.sh, ${folder}/nsd], timeout: 10 }
   snippet-dead: { kind: snippet, file: nsd/tlsa.inc, reload: ["false"], timeout: 10 }
 `,
   );

@@ -49,7 +49,7 @@ export async function runTlsaPublish(options: Record<string, unknown>, context: 
   const settings = readSettings(sources, options);
   const lookup = await openLookup(settings.lookup);
   try {
-    const publisher = await publisherOf(sources, config, lookup, voice);
+    const publisher = await publisherOf(settings, sources, config, lookup, voice);
     return await publish(settings, publisher, lookup, context.signal, voice);
   } finally {
     await lookup.close();
@@ -171,24 +171,35 @@ async function finish(
   return seen.kind === 'bogus' || seen.kind === 'unsigned' ? ExitCode.failed : ExitCode.unknown;
 }
 
-/** The one that is named, or the only one. */
+/** The one that is named, that of the host under `tlsa:`, or the only one. */
 function publisherOf(
+  { host }: PublishSettings,
   sources: Sources,
   config: LoadedConfig | undefined,
   { clock }: Lookup,
   voice: Voice,
 ): Promise<Publisher> {
-  const given = sources.one('publisher');
+  const given = sources.one('publisher') ?? publisherOfHost(host, config) ?? onlyPublisher(config);
+  const warn = (text: string) => voice.warn(text);
+  return openPublisher(config, given.value, given.from, { warn, clock });
+}
+
+function publisherOfHost(host: string, config: LoadedConfig | undefined): Given | undefined {
+  const hosts = config?.settings.tlsa?.hosts ?? [];
+  const at = hosts.findIndex(({ name }) => name.toLowerCase().replace(/\.$/, '') === host);
+  const publisher = hosts[at]?.publisher;
+  return publisher === undefined ? undefined : config?.given(['tlsa', 'hosts', at, 'publisher'], publisher);
+}
+
+function onlyPublisher(config: LoadedConfig | undefined): Given {
   const names = publisherNames(config);
   const [only] = names;
-  if (!given && (names.length !== 1 || only === undefined))
-    throw new UsageError(
-      names.length === 0
-        ? 'tlsa publish: the configuration has no publishers. Put one under publishers: (docs/publishing.md)'
-        : `--publisher: which one? The configuration has ${names.join(', ')}`,
-    );
-  const warn = (text: string) => voice.warn(text);
-  return openPublisher(config, given?.value ?? only!, given?.from ?? '--publisher', { warn, clock });
+  if (only !== undefined && names.length === 1) return { value: only, from: '--publisher' };
+  throw new UsageError(
+    only === undefined
+      ? 'tlsa publish: the configuration has no publishers. Put one under publishers: (docs/publishing.md)'
+      : `--publisher: which one? The configuration has ${names.join(', ')}`,
+  );
 }
 
 function readSettings(sources: Sources, options: Record<string, unknown>): PublishSettings {

@@ -5,8 +5,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileProblem, MailanchorError, UsageError } from '../errors.ts';
+import { type FileLock, lockFile } from '../file-lock.ts';
 import { type DoneBefore, nothingBefore, type ResultLines, readBefore } from './done-before.ts';
-import { type FileLock, lockFile } from './file-lock.ts';
 import { rewriteWithout } from './without-lines.ts';
 
 export type { DoneBefore, ResultLines } from './done-before.ts';

@@ -5,7 +5,7 @@
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileProblem } from '../errors.ts';
-import { withFileLock } from './file-lock.ts';
+import { waitForLock } from '../file-lock.ts';
 import type { Publisher, PublishOutcome, TlsaChange } from './publisher.ts';
 import { commandText, resultText, runCommand } from './run-command.ts';
 import { readSnippet, type SnippetSet, sameSet, withSet, writeSnippet } from './snippet-file.ts';
@@ -33,12 +33,17 @@ export function createSnippetPublisher(options: SnippetOptions): Publisher {
       ].join('\n'),
     async publish(change, signal) {
       try {
-        const limits = { timeoutMs: options.timeoutMs, signal };
-        const outcome = await withFileLock(file, limits, () => rewrite(options, change, signal));
-        return outcome ?? refused(`${file}: another process is at it (${file}.lock)`);
+        const lock = await waitForLock(file, { timeoutMs: options.timeoutMs, signal });
+        if (!lock) return refused(`${file}: another process is at it, and has locked ${file}.lock`);
+        try {
+          return await rewrite(options, change, signal);
+        } finally {
+          lock.release();
+        }
       } catch (error) {
         signal.throwIfAborted();
-        if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+        // The system's, or SQLite's, in which the lock is held.
+        if (!(error instanceof Error) || !('code' in error)) throw error;
         return refused(`${file}: ${fileProblem(error)}`);
       }
     },

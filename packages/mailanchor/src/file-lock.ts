@@ -4,12 +4,15 @@
  */
 import { closeSync, constants, openSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileProblem, UsageError } from '../errors.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileProblem, UsageError } from './errors.ts';
 
 /** SQLite's primary result code SQLITE_BUSY: somebody else has the lock. */
 const BUSY = 5;
 /** Times that a lock file may go from under us, each time because another run ended at that moment. */
 const MAX_TRIES = 20;
+/** Milliseconds between one try and the next. */
+const RETRY_MS = 50;
 
 export interface FileLock {
   release(): void;
@@ -20,8 +23,34 @@ export interface FileLock {
  * locked, or nothing can be written beside it.
  */
 export async function lockFile(path: string, option: string): Promise<FileLock> {
+  let lock: FileLock | undefined;
+  try {
+    lock = await tryLockFile(path);
+  } catch (error) {
+    const what = isAbsent(error) ? `cannot open ${path}` : `cannot lock ${path} by ${lockPath(path)}`;
+    throw new UsageError(`${option}: ${what}: ${fileProblem(error)}`, { cause: error });
+  }
+  if (!lock) throw new UsageError(`${option}: another run is writing to ${path}`);
+  return lock;
+}
+
+/** As `lockFile`, once it is free; undefined where it is not within `timeoutMs`. Rejects with the system's errors, and where `signal` aborts. */
+export async function waitForLock(
+  path: string,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<FileLock | undefined> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const lock = await tryLockFile(path);
+    if (lock || performance.now() >= end) return lock;
+    await delay(RETRY_MS, undefined, { signal });
+  }
+}
+
+/** Undefined where somebody else has it. */
+async function tryLockFile(path: string): Promise<FileLock | undefined> {
   const { DatabaseSync } = await import('node:sqlite');
-  const file = `${realPath(path)}.lock`;
+  const file = lockPath(path);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     let handle: InstanceType<typeof DatabaseSync> | undefined;
     try {
@@ -36,13 +65,15 @@ export async function lockFile(path: string, option: string): Promise<FileLock> 
       database.close();
     } catch (error) {
       if (handle?.isOpen) handle.close();
-      if (Number((error as { errcode?: unknown }).errcode) % 256 === BUSY)
-        throw new UsageError(`${option}: another run is writing to ${path}`, { cause: error });
-      const what = isAbsent(error) ? `cannot open ${path}` : `cannot lock ${path} by ${file}`;
-      throw new UsageError(`${option}: ${what}: ${fileProblem(error)}`, { cause: error });
+      if (Number((error as { errcode?: unknown }).errcode) % 256 === BUSY) return undefined;
+      throw error;
     }
   }
-  throw new UsageError(`${option}: cannot lock ${path}: ${file} keeps going away`);
+  return undefined;
+}
+
+function lockPath(path: string): string {
+  return `${realPath(path)}.lock`;
 }
 
 /** Removed while it is locked, so that nobody takes the lock of a file that is about to go. */
