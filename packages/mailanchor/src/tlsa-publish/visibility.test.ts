@@ -1,6 +1,12 @@
 /** What is seen of records on the lab's two servers, in process, each time with one thing otherwise. */
 import { decodeTlsa, Name, parseZoneFile, type ResourceRecord, RRType, type TlsaData } from '@mailanchor/dns';
-import { createResolver, parseRootHints, parseTrustAnchors } from '@mailanchor/dnssec';
+import {
+  createResolver,
+  FakeResolver,
+  type FakeTable,
+  parseRootHints,
+  parseTrustAnchors,
+} from '@mailanchor/dnssec';
 import {
   createAuthorityTransport,
   createLabNetwork,
@@ -26,9 +32,12 @@ interface Scene {
   readonly owner?: Name;
   readonly domain?: string;
   readonly timeoutMs?: number;
+  /** What our own resolver says, in place of one that asks the lab. */
+  readonly resolved?: FakeTable;
 }
 
-async function see({ change, expected, owner = OWNER, domain = DOMAIN, timeoutMs = 5000 }: Scene) {
+async function see(scene: Scene) {
+  const { change, expected, owner = OWNER, domain = DOMAIN, timeoutMs = 5000, resolved } = scene;
   const lab = await createLabNetwork({ only: [domain] });
   const there = recordsAt(lab, owner, domain);
   change?.(lab);
@@ -41,7 +50,8 @@ async function see({ change, expected, owner = OWNER, domain = DOMAIN, timeoutMs
   });
   const inspector = new ZoneInspector({ resolver, transport: transport() });
   try {
-    const by = { resolver, inspector, clock: Date.now, timeoutMs };
+    const own = resolved ? new FakeResolver(resolved) : resolver;
+    const by = { resolver: own, inspector, clock: Date.now, timeoutMs };
     return await visibilityBy(owner, expected ?? there, by);
   } finally {
     await inspector.close();
@@ -172,6 +182,29 @@ test.each<[string, Scene, string, RegExp | undefined]>([
   const seen = await see(scene);
   expect(seen.kind).toBe(kind);
   if (text) expect('text' in seen && seen.text).toMatch(text);
+});
+
+test.each<[string, FakeTable, string, RegExp]>([
+  ['bogus', { zone: '', failures: { [`${OWNER} TLSA`]: { status: 'bogus' } } }, 'bogus', /^our resolver: /],
+  ['without a chain', { zone: '', status: { [DOMAIN]: 'insecure' } }, 'unsigned', /^our resolver: insecure$/],
+  [
+    'nothing',
+    { zone: '', failures: { [`${OWNER} TLSA`]: { status: 'indeterminate' } } },
+    'failed',
+    /^our resolver: /,
+  ],
+  ['none', { zone: '' }, 'not-yet', /^our resolver got no TLSA records$/],
+  ['others', { zone: `${OWNER} 60 IN TLSA 3 1 1 00` }, 'not-yet', /^our resolver got 3 1 1 00$/],
+  [
+    'an alias',
+    { zone: `${OWNER} 60 IN CNAME a.example.\na.example. 60 IN TLSA 3 1 1 00` },
+    'not-yet',
+    /^our resolver got 3 1 1 00$/,
+  ],
+])('every server has it, and our resolver gets: %s', async (_, resolved, kind, text) => {
+  const seen = await see({ resolved });
+  expect(seen).toMatchObject({ kind, text: expect.stringMatching(text) });
+  expect(new Set(seen.servers.map(({ state }) => state))).toEqual(new Set(['has-it']));
 });
 
 test('an unsigned zone', async () => {
