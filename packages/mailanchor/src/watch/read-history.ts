@@ -1,6 +1,6 @@
 /** What the file of `watch` says, for people: read beside the running service. */
 import type { Database } from '../store/database.ts';
-import { type KeptFinding, keptFindings, problemSchema } from './alert-schema.ts';
+import { alertSchema, type KeptFinding, keptFindings, problemSchema } from './alert-schema.ts';
 
 export interface TargetStatus {
   readonly target: string;
@@ -53,6 +53,21 @@ export type HistoryEntry = { readonly at: string } & (
       readonly code: string;
       readonly subject: string;
       readonly text: string;
+    }
+  | {
+      /** An alert on its way to one channel. */
+      readonly kind: 'told';
+      readonly channel: string;
+      readonly what: string;
+      readonly severity: string;
+      readonly code: string;
+      readonly subject: string;
+      readonly state: 'waiting' | 'delivered' | 'given-up';
+      readonly attempts: number;
+      /** ISO 8601; null while it waits. */
+      readonly endedAt: string | null;
+      /** Why it was not taken, the last time that it was not. */
+      readonly error: string | null;
     }
 );
 
@@ -165,6 +180,7 @@ export function readTargetHistory(
       .prepare('SELECT * FROM change WHERE target = ? ORDER BY id DESC LIMIT ?')
       .all(id, limit);
     const entries: HistoryEntry[] = [
+      ...readTold(database, target, limit),
       ...spans.map(
         (span): HistoryEntry => ({
           kind: 'verdict',
@@ -188,6 +204,36 @@ export function readTargetHistory(
       ),
     ];
     return entries.sort((a, b) => b.at.localeCompare(a.at)).slice(0, limit);
+  });
+}
+
+function readTold(database: Database, target: string, limit: number): HistoryEntry[] {
+  const rows = database
+    .prepare(
+      `SELECT alert.alert, recipient.channel, delivery.state, attempts, ended_at, error FROM recipient
+         JOIN alert ON alert.id = recipient.alert LEFT JOIN delivery ON delivery.id = recipient.delivery
+         WHERE alert.alert ->> 'target' = ? ORDER BY alert.at DESC LIMIT ?`,
+    )
+    .all(target, limit);
+  return rows.flatMap(({ alert, channel, state, attempts, ended_at, error }): HistoryEntry[] => {
+    const parsed = alertSchema.safeParse(JSON.parse(String(alert)));
+    if (!parsed.success) return [];
+    const { at, kind, severity, code, subject } = parsed.data;
+    return [
+      {
+        kind: 'told',
+        at,
+        channel: String(channel),
+        what: kind,
+        severity,
+        code,
+        subject,
+        state: state === 'done' ? 'delivered' : state === 'given-up' ? 'given-up' : 'waiting',
+        attempts: Number(attempts ?? 0),
+        endedAt: timeOf(ended_at),
+        error: error == null || state === 'done' ? null : String(error),
+      },
+    ];
   });
 }
 

@@ -82,6 +82,16 @@ export function renderHistory(target: string, entries: readonly HistoryEntry[], 
         `${printable(entry.summary)} (${times})`,
       ];
     }
+    if (entry.kind === 'told') {
+      const why = entry.error === null ? '' : `: ${printable(entry.error)}`;
+      const state = entry.state === 'delivered' ? 'delivered' : paint.tone('bad', entry.state);
+      return [
+        minute(entry.at),
+        'told',
+        printable(entry.channel),
+        `${entry.what} ${printable(entry.code)}, ${state}${why}`,
+      ];
+    }
     const tone = entry.kind === 'resolved' ? 'good' : (TONES[entry.severity] ?? 'plain');
     const [first = ''] = entry.text.split('\n');
     return [minute(entry.at), paint.tone(tone, entry.kind), printable(entry.code), printable(first)];

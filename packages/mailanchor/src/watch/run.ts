@@ -247,7 +247,12 @@ export class RunningWatch {
 
   #dropOthers(): void {
     const names = this.#channels.map(({ name }) => name);
-    const dropped = this.#outbox.dropOthers(names, this.#timers.now());
+    let dropped = 0;
+    try {
+      dropped = this.#outbox.dropOthers(names, this.#timers.now());
+    } catch (error) {
+      this.#failed('what waits for channels that are no more stays', error);
+    }
     if (dropped > 0)
       this.#log.problem('dropped', `${dropped} undelivered for channels that are no more`, { dropped });
   }
@@ -274,22 +279,29 @@ export class RunningWatch {
   async #reload(settings: WatchSettings): Promise<void> {
     const channels = await openChannels(settings.channels, this.#host);
     const looker = await Looker.open(settings, (zone) => this.#habits.daysAhead(zone, settings.days));
+    const before = { looker: this.#looker, settings: this.#settings };
+    this.#looker = looker;
+    try {
+      this.#watcher.watch(settings);
+    } catch (error) {
+      // The history cannot be written to.
+      this.#looker = before.looker;
+      await looker.close();
+      throw error;
+    }
     // From here on nothing fails.
-    const { database, metrics, parallel, targets } = this.#settings;
+    const { database, metrics, parallel, targets } = before.settings;
     if (settings.database.path !== database.path)
       this.#log.problem('reload', 'another file for the history counts after a restart');
     for (const { text } of targets) {
       if (!settings.targets.some((other) => other.text === text)) this.#metrics.forget(text);
     }
     this.#settings = { ...settings, database, metrics, parallel };
-    const before = this.#looker;
-    this.#looker = looker;
     this.#channels = channels;
     this.#dropOthers();
     this.#dispatcher.use(channels, settings.groupMs);
-    this.#watcher.watch(settings);
     // Looks that are under way go on by the one that they began with.
-    this.#timers.after(settings.check.lookup.timeoutMs + DEADLINE_GRACE_MS, () => void before.close());
+    this.#timers.after(settings.check.lookup.timeoutMs + DEADLINE_GRACE_MS, () => void before.looker.close());
     this.#log.event('reload', 'configuration read again', { targets: settings.targets.length });
   }
 

@@ -88,11 +88,11 @@ export class Watcher {
     return text === SELF || this.#watched.has(text) ? this.#settings.policy : undefined;
   }
 
-  /** Begins, or goes on with other settings: what is unchanged keeps its time. */
+  /** Begins, or goes on with other settings: what is unchanged keeps its time. Throws `DatabaseError`; everything stays as it was then. */
   watch(settings: WatcherSettings): void {
     const { store, timers, random } = this.#options;
-    this.#settings = settings;
     const rows = store.watch([SELF, ...settings.targets.map(({ text }) => text)]);
+    this.#settings = settings;
     this.#self = rows.get(SELF)?.id ?? 0;
     const wanted = new Set(settings.targets.map(({ text }) => text));
     for (const [text, watched] of this.#watched) {
