@@ -54,6 +54,7 @@ export { type ParsedPolicy, parsePolicy, type StsMode, type StsPolicy } from './
 export { parseStsRecord, type StsRecord } from './mta-sts/record.ts';
 export {
   type KeptSts,
+  refreshTime,
   StsCache,
   type StsCacheOptions,
   type StsFinding,

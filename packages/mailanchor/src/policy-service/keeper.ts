@@ -65,7 +65,7 @@ export class Keeper {
 
   #markSts(): void {
     const { sts } = this.#known();
-    this.#keptSts = { memory: sts, changes: sts.changes };
+    this.#keptSts = { memory: sts, changes: sts.store.changes };
   }
 
   #keepStsInTime(): void {
@@ -79,7 +79,7 @@ export class Keeper {
 
   async #keepSts(): Promise<void> {
     const { sts } = this.#known();
-    if (this.#keptSts?.memory === sts && this.#keptSts.changes === sts.changes) return;
+    if (this.#keptSts?.memory === sts && this.#keptSts.changes === sts.store.changes) return;
     this.#markSts();
     await this.#sts.keep();
   }

@@ -131,8 +131,7 @@ export class RunningPolicy {
   }
 
   #refreshSts(): void {
-    const { timeoutMs } = this.#settings.lookup;
-    this.#sts.refreshDue({ resolver: this.#resolver, timeoutMs });
+    this.#sts.refreshDue({ resolver: this.#resolver });
   }
 
   async #openHttp(place: NonNullable<PolicySettings['metrics']>): Promise<void> {
@@ -141,8 +140,8 @@ export class RunningPolicy {
       streams: this.#streams,
       snapshotFailures: () => this.#keeper?.failures ?? 0,
       clock: this.#clock,
-      stsPolicies: () => this.#sts.modes(),
-      stsOverdue: () => this.#sts.overdue(),
+      stsPolicies: () => this.#sts.store.modes(),
+      stsOverdue: () => this.#sts.store.overdue(),
       stsFetches: () => this.#stsReport.counts,
     });
     const { registry } = this.#metrics;

@@ -53,16 +53,16 @@ async function ask(socket: Socket, question = QUESTION): Promise<string> {
 }
 
 test('who asks nothing is closed after a while, who asks is not', async () => {
-  const open = await serve({ idleMs: 200 });
+  const open = await serve({ idleMs: 500 });
   const busy = await open();
   const idle = await open();
   const gone = lifetime(idle);
-  for (let i = 0; i < 8; i++) {
+  for (let i = 0; i < 16; i++) {
     expect(await ask(busy)).toBe(REPLY);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  expect(await gone).toBeLessThan(390);
-  expect(streams!.counts.closed).toMatchObject({ idle: 1, unfinished: 0 });
+  await gone;
+  await expect.poll(() => streams!.counts.closed.idle).toBe(1);
   expect(streams!.open).toBe(1);
 });
 
@@ -70,13 +70,11 @@ test('who does not finish a request is closed, whatever it sends in between', as
   const open = await serve({ unfinishedMs: 200 });
   const slow = await open();
   const gone = lifetime(slow);
-  const drip = setInterval(() => slow.write('0'), 30);
-  slow.write('1');
-  expect(await gone).toBeLessThan(1000);
+  const drip = setInterval(() => slow.write('x'), 30);
+  slow.write('300:');
+  expect(await gone).toBeLessThan(3000);
   clearInterval(drip);
-  // Zeros before a length are no netstring, but this one ended before that could be told: `10000...`.
-  const { unfinished, malformed } = streams!.counts.closed;
-  expect(unfinished + malformed).toBe(1);
+  await expect.poll(() => streams!.counts.closed.unfinished).toBe(1);
 });
 
 test('a request that is finished in time is answered, however it comes', async () => {
@@ -103,7 +101,7 @@ test('room is made by whoever has been idle longest, not by who asks', async () 
     await open();
     for (const socket of busy) expect(await ask(socket)).toBe(REPLY);
   }
-  expect(streams!.open).toBe(20);
+  await expect.poll(() => streams!.open).toBe(20);
   expect(streams!.counts.closed.evicted).toBe(82);
 });
 
@@ -115,5 +113,5 @@ test('limits change while it serves: who may not ask any more is closed', async 
   streams!.limit({ access: new AccessList(elsewhere), maxConnections: 100 });
   await lifetime(socket);
   await lifetime(await open());
-  expect(streams!.counts.closed.refused).toBe(2);
+  await expect.poll(() => streams!.counts.closed.refused).toBe(2);
 });

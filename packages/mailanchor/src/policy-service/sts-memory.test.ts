@@ -42,7 +42,7 @@ class Scene {
   }
 
   async refresh(text: string): Promise<void> {
-    this.memory.refreshDue({ resolver: new FakeResolver({ zone: text }), timeoutMs: 1000 });
+    this.memory.refreshDue({ resolver: new FakeResolver({ zone: text }) });
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -61,7 +61,7 @@ test('fetched once for each id, kept for its max_age over whatever fails later',
     domain: 'example.org',
     result: 'connection',
     text: 'refused',
-    kept: { mode: 'enforce', expires: 1_000_000 },
+    kept: { id: '1', policy: expect.objectContaining({ mode: 'enforce' }), fetched: 0, expires: 1_000_000 },
   });
   expect(await scene.find(HOST)).toBe('a.example.net 900');
   expect(await scene.find(zone('1'), { '_mta-sts.example.org TXT': { status: 'bogus' } })).toBe(
@@ -115,7 +115,7 @@ describe('what is kept is fetched anew', () => {
     await scene.refresh(HOST);
     // Not again before five minutes, and told of: somebody may be in the way.
     expect(scene.fetched).toBe(3);
-    expect(scene.told.at(-1)).toMatchObject({ result: 'connection', kept: { mode: 'enforce' } });
+    expect(scene.told.at(-1)).toMatchObject({ result: 'connection', kept: { policy: { mode: 'enforce' } } });
     expect(await scene.find(HOST)).toBe('a.example.net 518400');
   });
 
@@ -168,7 +168,7 @@ describe('kept for the next run', () => {
     await expect(readStsSnapshot(whole, memory, 'ab13')).rejects.toThrow('other settings');
     whole[whole.length - 4]! ^= 1;
     await expect(readStsSnapshot(whole, memory, 'ab12')).rejects.toThrow('damaged');
-    expect(memory.size).toBe(0);
+    expect(memory.store.size).toBe(0);
   });
 });
 
@@ -177,7 +177,7 @@ test('bounded, and a name without room for a record has none', async () => {
   scene.body = policy('enforce', 'a.example.net');
   await scene.find(zone('1'));
   await scene.find(zone('1').replaceAll('example.org', 'example.com'), {}, 'example.com');
-  expect(scene.memory.size).toBe(1);
+  expect(scene.memory.store.size).toBe(1);
   scene.body = undefined;
   expect(await scene.find(HOST)).toBe('none Infinity');
   const label = 'a'.repeat(60);

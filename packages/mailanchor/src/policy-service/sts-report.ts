@@ -24,10 +24,10 @@ export class StsReport {
   readonly onFetch = ({ domain, result, text, kept }: StsFetched): void => {
     this.counts[result]++;
     // A domain on its way out of MTA-STS leaves `none` behind, and takes its policy host away.
-    if (result === 'policy' || kept?.mode === 'none') return;
+    if (result === 'policy' || kept?.policy.mode === 'none') return;
     const until = kept && new Date(kept.expires).toISOString().slice(0, 16).replace('T', ' ');
     const meanwhile = kept
-      ? `the policy known from before (${kept.mode}) holds until ${until} UTC`
+      ? `the policy known from before (${kept.policy.mode}) holds until ${until} UTC`
       : 'mail goes out as if there were none';
     this.#log.problem('sts', `${domain}: its MTA-STS policy cannot be fetched: ${text}; ${meanwhile}`, {
       domain,

@@ -24,7 +24,7 @@ export function writeStsSnapshot(memory: StsMemory, fingerprint: string): Promis
 }
 
 function* linesOf(memory: StsMemory): IterableIterator<Line> {
-  for (const [domain, { id, policy, fetched }] of memory.remembered())
+  for (const [domain, { id, policy, fetched }] of memory.store.all())
     yield [domain, id, policy.mode, policy.maxAge, [...policy.mx], fetched];
 }
 
@@ -37,7 +37,7 @@ export async function readStsSnapshot(
   let taken = 0;
   for await (const line of readLines(KIND, fingerprint, octets)) {
     const [domain, id, mode, maxAge, mx, fetched] = line as Line;
-    if (memory.restore(domain, { id, policy: { mode, maxAge, mx }, fetched })) taken++;
+    if (memory.restore(domain, id, { mode, maxAge, mx }, fetched)) taken++;
   }
   return taken;
 }

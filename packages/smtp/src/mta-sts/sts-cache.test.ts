@@ -22,7 +22,8 @@ class Scene {
         ? { kind: 'failed', stage: 'connection', text: 'refused' }
         : { kind: 'fetched', body: this.body };
     };
-    this.cache = new StsCache({ fetch, clock: () => this.now, store: this.store, backOffMs: 60_000 });
+    const clock = () => this.now;
+    this.cache = new StsCache({ fetch, clock, running: clock, store: this.store, backOffMs: 60_000 });
   }
 
   async find(text: string, failures: FakeTable['failures'] = {}): Promise<string> {

@@ -7,7 +7,7 @@ import { Name } from '@mailanchor/dns';
 import type { Clock, Resolver } from '@mailanchor/dnssec';
 import { deadlineAfter } from '../deadline.ts';
 import type { LookupContext } from '../lookup.ts';
-import { discoverSts, fetchStsPolicy, type StsDiscovery } from './discover.ts';
+import { discoverSts, fetchStsPolicy, type StsDiscovery, type StsFetch } from './discover.ts';
 import { type FetchPolicy, policyFetcher } from './fetch.ts';
 import type { StsPolicy } from './policy.ts';
 
@@ -38,6 +38,10 @@ export interface StsCacheOptions {
   readonly store?: StsStore;
   /** Milliseconds for which a policy that could not be had is not asked for again. Default five minutes. */
   readonly backOffMs?: number;
+  /** Milliseconds of a clock that only runs on, for that. Default that of the process. */
+  readonly running?: () => number;
+  /** Told of each policy that was asked for, and of the one from before that holds on where it could not be had. */
+  readonly onFetch?: (domain: string, found: StsFetch, kept: KeptSts | undefined) => void;
 }
 
 export interface StsFinding {
@@ -61,6 +65,7 @@ export interface StsSource {
 
 interface Failed {
   readonly discovery: StsDiscovery;
+  /** By the clock that only runs on. */
   readonly until: number;
 }
 
@@ -74,11 +79,18 @@ const REFRESH_MS = 86_400_000;
 /** Milliseconds for a fetch, whatever time those have who wait for it. */
 const FETCH_MS = 20_000;
 
+/** When a policy should be fetched anew though its id is the same (rfc8461#section-5.1). Milliseconds since the epoch. */
+export function refreshTime({ fetched, expires }: KeptSts): number {
+  return fetched + Math.min(REFRESH_MS, (expires - fetched) / 2);
+}
+
 export class StsCache implements StsSource {
   readonly #fetch: FetchPolicy;
   readonly #clock: Clock;
   readonly #store: StsStore;
   readonly #backOffMs: number;
+  readonly #running: () => number;
+  readonly #onFetch: StsCacheOptions['onFetch'];
   readonly #failed = new Map<string, Failed>();
   readonly #underWay = new Map<string, Promise<StsDiscovery>>();
 
@@ -87,6 +99,8 @@ export class StsCache implements StsSource {
     this.#clock = options.clock ?? Date.now;
     this.#store = options.store ?? new BoundedStore(options.max ?? 10_000);
     this.#backOffMs = options.backOffMs ?? 300_000;
+    this.#running = options.running ?? (() => performance.now());
+    this.#onFetch = options.onFetch;
   }
 
   async find(domain: string, question: StsQuestion): Promise<StsFinding> {
@@ -101,18 +115,31 @@ export class StsCache implements StsSource {
     // Whatever has become of the record, a policy holds to its end (rfc8461#section-5.1).
     if (record.kind !== 'announced') return { policy: kept?.policy, discovery: record };
     const { id } = record;
-    const failed = this.#failed.get(`${domain} ${id}`);
-    const leftAlone = failed && this.#clock() < failed.until;
     if (id === kept?.id) {
-      const { fetched, expires, policy } = kept;
-      const refresh = fetched + Math.min(REFRESH_MS, (expires - fetched) / 2);
-      if (this.#clock() >= refresh && !leftAlone) void this.#fetchOnce(name, domain, id, resolver);
-      return { policy, discovery: record };
+      if (this.#clock() >= refreshTime(kept)) void this.refresh(domain, resolver);
+      return { policy: kept.policy, discovery: record };
     }
-    if (leftAlone) return { policy: kept?.policy, discovery: failed.discovery };
+    const leftAlone = this.#leftAlone(domain, id);
+    if (leftAlone) return { policy: kept?.policy, discovery: leftAlone };
     const late: StsDiscovery = { kind: 'invalid', part: 'time', text: 'no time left for the policy', id };
     const discovery = await within(this.#fetchOnce(name, domain, id, resolver), context, late);
     return { policy: this.#kept(domain)?.policy, discovery };
+  }
+
+  /**
+   * Fetches the policy that is kept of a domain anew, whatever has become of its record (rfc8461#section-10.2). Does nothing where there is none, or
+   * where it could not be had a short time ago. Never rejects.
+   */
+  async refresh(domain: string, resolver: Resolver): Promise<void> {
+    const kept = this.#kept(domain);
+    if (!kept || this.#leftAlone(domain, kept.id)) return;
+    await this.#fetchOnce(Name.fromText(domain), domain, kept.id, resolver);
+  }
+
+  /** What came of it last time, where that was a short time ago. */
+  #leftAlone(domain: string, id: string): StsDiscovery | undefined {
+    const failed = this.#failed.get(`${domain} ${id}`);
+    return failed && this.#running() < failed.until ? failed.discovery : undefined;
   }
 
   /** For all who wait for it at the same time. Never rejects. */
@@ -133,6 +160,7 @@ export class StsCache implements StsSource {
       const { policy } = found;
       this.#store.set(domain, { id, policy, fetched, expires: fetched + policy.maxAge * 1000 });
     } else this.#remember(`${domain} ${id}`, { ...found, id });
+    this.#onFetch?.(domain, found, found.kind === 'policy' ? undefined : this.#kept(domain));
     return { ...found, id };
   }
 
@@ -148,7 +176,7 @@ export class StsCache implements StsSource {
     this.#failed.delete(key);
     const [oldest] = this.#failed.keys();
     if (oldest !== undefined && this.#failed.size >= MAX_FAILED) this.#failed.delete(oldest);
-    this.#failed.set(key, { discovery, until: this.#clock() + this.#backOffMs });
+    this.#failed.set(key, { discovery, until: this.#running() + this.#backOffMs });
   }
 }
 
