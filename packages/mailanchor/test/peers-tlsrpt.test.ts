@@ -109,6 +109,15 @@ describe.skipIf(absent)(`a Postfix log, counted${absent ? ` (skipped: ${absent})
     const shown = await mailanchor(['tlsrpt', 'show', 'bad.cases.example', '--database', database]);
     expect(shown.stdout).toMatch(/^bad\.cases\.example {2}\S+ {2}0 good, 1 failed\n/);
     expect(shown.stdout).toMatch(/\n +1 +validation-failure +.*dane-no-match/);
+    // The same report, as it would be sent, read by whoever it is for.
+    const sent = await mailanchor(['tlsrpt', 'show', 'bad.cases.example', '--database', database, '--json']);
+    const received = join(bed.network.folder, 'received.sqlite');
+    const read = await mailanchor(['tlsrpt', 'read', '-', '--database', received], { input: sent.stdout });
+    expect(read.stdout).toMatch(/stored: .* on bad\.bedmail\.example: 0 good, 1 failed\n/);
+    const reports = await mailanchor(['tlsrpt', 'reports', '--database', received]);
+    expect(reports.stdout).toMatch(
+      / failed with validation-failure on bad\.bedmail\.example since .* \(1 session\): see tlsa-mismatch or tls-fails\n/,
+    );
   });
 
   test('killed again and again, it neither loses a session nor counts one twice', {

@@ -65,6 +65,8 @@ describe.skipIf(unbuilt)('sources', () => {
     ]);
     expect(query(database, 'SELECT reason, sessions FROM unclear')).toEqual(['policy-unknown 16']);
     expect(statSync(database).mode & 0o777).toBe(0o600);
+    const status = await mailanchor(['tlsrpt', 'status', '--database', database]);
+    expect(status.stdout).toContain('in no report: policy-unknown 16\n');
   });
 
   test('a file: stopped and started again, each line counts once', async () => {

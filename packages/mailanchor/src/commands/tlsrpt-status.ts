@@ -7,8 +7,10 @@ import { optional } from '../options/lookup.ts';
 import { openDatabase } from '../store/database.ts';
 import { printable } from '../terminal/printable.ts';
 import { table } from '../terminal/table.ts';
+import { dayOf } from '../tlsrpt/day.ts';
 import { TLSRPT_DATABASE } from '../tlsrpt/schema.ts';
 import { databasePath } from '../tlsrpt/settings.ts';
+import { readUnclear } from '../tlsrpt/source-position.ts';
 import { type DeliveryStatus, readDays, readTroubles } from '../tlsrpt/status.ts';
 
 const DAYS = 7;
@@ -22,8 +24,13 @@ export async function runTlsrptStatus(options: Record<string, unknown>, context:
   try {
     const days = readDays(database, limit);
     const troubles = readTroubles(database, voice.json ? 10_000 : TROUBLES + 1);
-    if (voice.json) voice.printJson({ days, deliveries: troubles });
-    else voice.print([...daysTable(days, voice.paint.dim), ...troublesLines(troubles, voice.paint.dim)]);
+    const today = dayOf(Date.now());
+    const unclear = readUnclear(database, today - limit + 1, today);
+    if (voice.json) voice.printJson({ days, deliveries: troubles, unclear });
+    else {
+      const { dim } = voice.paint;
+      voice.print([...daysTable(days, dim), ...unclearLines(unclear), ...troublesLines(troubles, dim)]);
+    }
     return ExitCode.ok;
   } finally {
     database.close();
@@ -62,6 +69,14 @@ function daysTable(days: ReturnType<typeof readDays>, dim: (text: string) => str
       ? [`${beyond} sessions were with domains beyond the limit of a day: they are in no report`]
       : [];
   return [...table([header, ...rows], { rule: dim }), ...more];
+}
+
+/** Sessions that logs told of in these days, and that no report can have. */
+function unclearLines(unclear: Readonly<Record<string, number>>): string[] {
+  const reasons = Object.entries(unclear).map(([reason, sessions]) => `${reason} ${sessions}`);
+  return reasons.length === 0
+    ? []
+    : [`sessions that a log does not say enough of, in no report: ${reasons.join(', ')}`];
 }
 
 function troublesLines(troubles: readonly DeliveryStatus[], dim: (text: string) => string): string[] {

@@ -26,12 +26,14 @@ export function writeUnclear(
   for (const [reason, sessions] of Object.entries(reasons)) statement.run(day, reason, sessions);
 }
 
-/** By reason. */
-export function readUnclear(database: Database, day: number): Readonly<Record<string, number>> {
+/** By reason, of a day; with `until` of all days up to that. */
+export function readUnclear(database: Database, day: number, until = day): Readonly<Record<string, number>> {
   const rows = database.read(() =>
     database
-      .prepare('SELECT reason, sessions FROM unclear WHERE day = ? ORDER BY sessions DESC, reason')
-      .all(day),
+      .prepare(
+        'SELECT reason, sum(sessions) AS sessions FROM unclear WHERE day BETWEEN ? AND ? GROUP BY reason ORDER BY 2 DESC, reason',
+      )
+      .all(day, until),
   );
   return Object.fromEntries(rows.map((row) => [String(row['reason']), Number(row['sessions'])]));
 }
