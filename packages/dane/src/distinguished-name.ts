@@ -170,6 +170,8 @@ export function nameToText(der: Uint8Array): string {
 
 /** Text from a certificate, safe for a terminal or a log line: control and format characters escaped, at most 200 characters. */
 export function printable(text: string): string {
+  // Nearly all are of this kind, and classes of Unicode are slow.
+  if (text.length <= 200 && /^[\x20-\x7e]*$/.test(text)) return text;
   const safe = text
     .slice(0, 200)
     .replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`);

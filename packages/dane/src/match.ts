@@ -6,6 +6,7 @@
  * DANE-TA(2); in mode `general` `match-pkix.ts` for PKIX-EE(1) and PKIX-TA(0), which need a given CA as well).
  */
 
+import type { Certificate } from './certificate.ts';
 import type { SearchBudget } from './certificate-path.ts';
 import { judgeDane } from './judgement.ts';
 import type { DaneMode, TlsaRecord } from './tlsa.ts';
@@ -13,8 +14,11 @@ import type { DaneVerdict } from './verdict.ts';
 
 export interface MatchRequest {
   readonly records: readonly TlsaRecord[];
-  /** Certificates in DER as the server presented them, leaf first. They may be anything: what does not parse never issues. */
-  readonly chain: readonly Uint8Array[];
+  /**
+   * Certificates as the server presented them, leaf first: in DER, or parsed where that has been done. They may be anything: what does not parse never
+   * issues.
+   */
+  readonly chain: readonly (Uint8Array | Certificate)[];
   /** Reference names (rfc7672#section-3.2.2), A-labels; the TLSA base domain first. */
   readonly names: readonly string[];
   /** Epoch seconds. */

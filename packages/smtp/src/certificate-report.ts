@@ -7,25 +7,57 @@ import type { CertificateReport } from './verdict.ts';
 /** DNS names of one certificate that are reported; a hostile one could have thousands. */
 const MAX_NAMES = 100;
 
-/** Of certificates that come again and again, from sessions that checks share. */
-const KNOWN = new WeakMap<Uint8Array, CertificateReport>();
-
-export function certificateReport(der: Uint8Array): CertificateReport {
-  let report = KNOWN.get(der);
-  if (!report) {
-    report = readCertificate(der);
-    KNOWN.set(der, report);
-  }
-  return report;
+interface Read {
+  /** Undefined where it does not parse. */
+  readonly certificate: Certificate | undefined;
+  readonly report: CertificateReport;
 }
 
-function readCertificate(der: Uint8Array): CertificateReport {
-  const whole = {
-    sha256: hash('sha256', der, 'hex'),
-    sha512: hash('sha512', der, 'hex'),
-    octets: der.length,
-  };
+/** By the octets as a session has them: sessions are shared, and a chain is told of and judged. Nobody writes to them. */
+const READ = new WeakMap<Uint8Array, Read>();
+
+/** CA certificates by their digest: thousands of hosts send the same few. Those longest unused go first. */
+const CAS = new Map<string, Read>();
+const MAX_CAS = 256;
+/** Octets beyond which a certificate is no CA's that many have. */
+const MAX_CA_OCTETS = 4096;
+
+export function certificateReport(der: Uint8Array): CertificateReport {
+  return read(der).report;
+}
+
+/** The certificate, parsed once for all who ask; the octets where they do not parse. */
+export function parsedOr(der: Uint8Array): Certificate | Uint8Array {
+  return read(der).certificate ?? der;
+}
+
+function read(der: Uint8Array): Read {
+  let known = READ.get(der);
+  if (!known) {
+    const sha256 = hash('sha256', der, 'hex');
+    known = CAS.get(sha256) ?? readAnew(der, sha256);
+    READ.set(der, known);
+    if (known.report.ca && der.length <= MAX_CA_OCTETS) keepCa(sha256, known);
+  }
+  return known;
+}
+
+function keepCa(sha256: string, ca: Read): void {
+  CAS.delete(sha256);
+  CAS.set(sha256, ca);
+  if (CAS.size > MAX_CAS) {
+    const [oldest] = CAS.keys();
+    CAS.delete(oldest!);
+  }
+}
+
+function readAnew(der: Uint8Array, sha256: string): Read {
   const certificate = Certificate.tryParse(der);
+  return { certificate, report: reportOf(der, sha256, certificate) };
+}
+
+function reportOf(der: Uint8Array, sha256: string, certificate: Certificate | undefined): CertificateReport {
+  const whole = { sha256, sha512: hash('sha512', der, 'hex'), octets: der.length };
   if (!certificate) return { ...UNREADABLE, ...whole, error: 'the certificate cannot be parsed' };
   return {
     subject: nameToText(certificate.subject),

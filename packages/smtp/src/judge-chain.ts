@@ -1,5 +1,6 @@
 /** What DANE says to a presented chain: the verdict of all records together, and which of them would match by themselves. */
 import { type DaneMode, type MatchRequest, matchDane, SearchBudget } from '@mailanchor/dane';
+import { parsedOr } from './certificate-report.ts';
 import { publicCas } from './public-cas.ts';
 import { tlsaData } from './tlsa-report.ts';
 import type { HostPlan, MatchReport } from './verdict.ts';
@@ -30,7 +31,7 @@ export function judgeChain(
   if (!daneApplies || chain.length === 0) return { match: null, matchedRecords: [] };
   const records = plan.tlsa.records.map(tlsaData);
   const ca = mode === 'general' && records.some(({ usage }) => usage <= 1) ? publicCas() : [];
-  const request = { chain, names: plan.referenceNames, at, mode, ca };
+  const request = { chain: chain.map(parsedOr), names: plan.referenceNames, at, mode, ca };
   const match = matchDane({ ...request, records });
   return {
     match,

@@ -174,7 +174,7 @@ class Session {
   }
 
   async #secure(socket: net.Socket): Promise<End | undefined> {
-    const { servername, offer } = this.#options;
+    const { servername, offer = 'any' } = this.#options;
     const outcome = await handshake(socket, { servername, offer, timeoutMs: this.#limits.tlsMs });
     if (outcome.kind === 'timeout') return { kind: 'tls-timeout', text: 'the TLS handshake took too long' };
     if (outcome.kind === 'failed') {

@@ -18,7 +18,7 @@ export interface HandshakeOptions {
   readonly alpn?: readonly string[] | undefined;
   /** PEM, in place of the public CAs, for whoever looks at `stream.authorized`. */
   readonly ca?: readonly string[] | undefined;
-  /** Default 'any'. */
+  /** Default 'delivery'. */
   readonly offer?: TlsOffer | undefined;
 }
 
@@ -40,7 +40,7 @@ const CONTEXTS = new Map<TlsOffer, tls.SecureContext>();
  * One context for all handshakes with the same offer: to make one costs as much as a handshake. It holds no session: none is ever offered for
  * resumption, since a resumed one presents no chain.
  */
-function contextOf({ offer = 'any', ca }: HandshakeOptions): tls.SecureContext {
+function contextOf({ offer = 'delivery', ca }: HandshakeOptions): tls.SecureContext {
   if (ca !== undefined) return tls.createSecureContext({ ...TLS_OFFERS[offer], ca: [...ca] });
   let context = CONTEXTS.get(offer);
   if (!context) {
