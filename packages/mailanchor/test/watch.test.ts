@@ -25,7 +25,9 @@ const closing: (() => unknown)[] = [];
 
 beforeEach(async () => {
   scratch = temporaryFolder();
-  lab = await startLab({ only: [DOMAIN, 'unsigned.example', 'silent.example'] });
+  lab = await startLab({
+    only: [DOMAIN, 'unsigned.example', 'silent.example', 'ta-ending.example', 'signatures-ending.example'],
+  });
   folder = await writeLabFolder(lab, undefined);
   config = join(scratch.path, 'mailanchor.yaml');
 });
@@ -49,7 +51,6 @@ function configure(watch: readonly string[], targets: readonly string[] = [DOMAI
     '  interval: 0.6s',
     '  retry: 0.2s',
     '  group: 0.2s',
-    '  days: 1',
     `  targets: [${targets.join(', ')}]`,
     ...watch.map((line) => `  ${line}`),
   ];
@@ -331,28 +332,35 @@ describe.skipIf(unbuilt)('watch', () => {
     expect(await watch.end('SIGTERM')).toBe(0);
   }, 20_000);
 
-  test('quiet hours: what is not grave waits, and status says so', async () => {
+  test('what runs out is known before; in quiet hours what is not grave waits, and status says so', async () => {
     const log = join(scratch.path, 'alerts.jsonl');
     const quiet = "quiet-hours: { from: '00:00', to: '00:00', zone: Europe/Berlin }";
     configure(
       [quiet, 'channels:', `  page: { kind: exec, command: [tee, -a, ${log}] }`],
-      [DOMAIN, 'unsigned.example'],
+      [DOMAIN, 'ta-ending.example', 'signatures-ending.example'],
     );
     breakIt();
     const watch = new Watch();
     const told = await watch.event('alert');
     expect(told).toMatchObject({ code: 'tlsa-mismatch', severity: 'error' });
     await watch.event('delivered');
+    for (const domain of ['ta-ending.example', 'signatures-ending.example']) {
+      const first = await watch.event('checked', ({ target }) => target === domain);
+      await watch.event('checked', ({ target }) => target === domain, watch.events.indexOf(first) + 1);
+    }
     const { stdout } = await mailanchor(['watch', 'status', '--config', config, '--json']);
     const { targets } = JSON.parse(stdout) as {
-      targets: { target: string; problems: { confirmed: boolean; told: boolean }[] }[];
+      targets: { target: string; problems: { code: string; confirmed: boolean; told: boolean }[] }[];
     };
-    expect(targets.find(({ target }) => target === 'unsigned.example')?.problems).toMatchObject([
-      { told: false },
+    const problems = targets.flatMap(({ problems: own }) =>
+      own.map(({ code, confirmed, told: isTold }) => [code, confirmed, isTold]),
+    );
+    expect(problems).toEqual([
+      ['tlsa-mismatch', true, true],
+      ['signature-expires', true, false],
+      ['ta-expiry', true, false],
     ]);
-    expect(targets.find(({ target }) => target === DOMAIN)?.problems).toMatchObject([
-      { confirmed: true, told: true },
-    ]);
+    expect(watch.events.filter(({ event }) => event === 'alert')).toHaveLength(1);
   }, 20_000);
 
   test('metrics and health', async () => {

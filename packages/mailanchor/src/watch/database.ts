@@ -87,12 +87,14 @@ export const WATCH_DATABASE: DatabaseKind = {
     CREATE INDEX recipient_waiting ON recipient (channel) WHERE delivery IS NULL;
     CREATE INDEX recipient_by_delivery ON recipient (delivery);
 
-    -- By how much of their time left a zone's signatures were renewed at the latest.
+    -- By how much of their time left a zone's signatures were renewed at the latest. By target: each sees other records of a zone.
     CREATE TABLE signer (
-      zone TEXT PRIMARY KEY,
+      target TEXT NOT NULL,
+      zone TEXT NOT NULL,
       signed_until INTEGER NOT NULL,
       seen_at INTEGER NOT NULL,
-      least_left_ms INTEGER
+      least_left_ms INTEGER,
+      PRIMARY KEY (target, zone)
     ) STRICT, WITHOUT ROWID;
     `,
   ],

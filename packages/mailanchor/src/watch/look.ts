@@ -15,7 +15,7 @@ export type Looked =
   | { readonly kind: 'blind'; readonly text: string };
 
 /** Days before the end of a zone's signatures from which that is told. */
-export type SignatureDays = (zone: string) => number;
+export type SignatureDays = (target: string, zone: string) => number;
 
 /** Seconds that answers are kept at most: a burst of checks shares what is above them, and no check goes by what was so at the one before. */
 const MAX_KEPT_SECONDS = 30;
@@ -96,7 +96,7 @@ export class Looker {
       };
       const check = await checkTarget(text, target, settings, lookup, signal, () => {}, {
         ...(days !== CHECKS_OWN_DAYS && { days }),
-        signatureDays: this.#signatureDays,
+        signatureDays: (zone) => this.#signatureDays(text, zone),
       });
       if (check.verdict === 'unknown' && !(await this.canSee(signal)))
         return {

@@ -62,7 +62,7 @@ export class RunningWatch {
     let looker: Looker | undefined;
     try {
       const habits = new SignatureHabits(database);
-      looker = await Looker.open(settings, (zone) => habits.daysAhead(zone, settings.days));
+      looker = await Looker.open(settings, (target, zone) => habits.daysAhead(target, zone, settings.days));
       const running = new RunningWatch(settings, { log, database, habits, looker, channels, host });
       await running.#open();
       return running;
@@ -174,7 +174,7 @@ export class RunningWatch {
     this.#problem = undefined;
     if (outcome.kind === 'checked') {
       for (const { zone, signedUntil } of outcome.check.zones ?? []) {
-        if (signedUntil !== undefined) this.#habits.saw(zone, Date.parse(signedUntil), now);
+        if (signedUntil !== undefined) this.#habits.saw(target.text, zone, Date.parse(signedUntil), now);
       }
     }
     this.#metrics.looked(target, outcome, recorded, now, durationMs);
@@ -278,7 +278,9 @@ export class RunningWatch {
 
   async #reload(settings: WatchSettings): Promise<void> {
     const channels = await openChannels(settings.channels, this.#host);
-    const looker = await Looker.open(settings, (zone) => this.#habits.daysAhead(zone, settings.days));
+    const looker = await Looker.open(settings, (target, zone) =>
+      this.#habits.daysAhead(target, zone, settings.days),
+    );
     const before = { looker: this.#looker, settings: this.#settings };
     this.#looker = looker;
     try {

@@ -1,5 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { daysAhead, leastLeft } from './signature-habits.ts';
+import { openDatabase } from '../store/database.ts';
+import { WATCH_DATABASE } from './database.ts';
+import { daysAhead, leastLeft, SignatureHabits } from './signature-habits.ts';
+import { WatchStore } from './store.ts';
 
 const DAY = 86_400_000;
 const before = (days: number, leastLeftMs?: number) => ({
@@ -32,4 +38,34 @@ test.each([
   [2, 14, 3],
 ])('renewed with %s days left, of %i: told %i days ahead', (left, days, expected) => {
   expect(daysAhead(left === undefined ? undefined : left * DAY, days)).toBe(expected);
+});
+
+test('each target has its own view of a zone, which a restart keeps, and which goes with the target', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'habits-'));
+  const open = () => openDatabase(join(folder, 'watch.sqlite'), WATCH_DATABASE);
+  let database = open();
+  try {
+    let habits = new SignatureHabits(database);
+    // Of the same zone one sees records that end on day 30, the other some that end on day 20, in turn.
+    for (let hour = 0; hour < 48; hour++) {
+      habits.saw('a', 'example.org', 30 * DAY, hour * 3_600_000);
+      habits.saw('b', 'example.org', 20 * DAY, hour * 3_600_000);
+    }
+    expect(habits.daysAhead('a', 'example.org', 14)).toBe(3);
+    // On day 21, with nine days left, what the first sees is renewed.
+    habits.saw('a', 'example.org', 30 * DAY, 21 * DAY);
+    habits.saw('a', 'example.org', 44 * DAY, 21 * DAY + 60_000);
+    expect(habits.daysAhead('a', 'example.org', 14)).toBe(8);
+    database.close();
+    database = open();
+    habits = new SignatureHabits(database);
+    expect(habits.daysAhead('a', 'example.org', 14)).toBe(8);
+    expect(habits.daysAhead('b', 'example.org', 14)).toBe(3);
+    const store = new WatchStore(database, { channels: () => [] });
+    store.watch(['b']);
+    expect(habits.daysAhead('a', 'example.org', 14)).toBe(3);
+  } finally {
+    database.close();
+    rmSync(folder, { recursive: true });
+  }
 });

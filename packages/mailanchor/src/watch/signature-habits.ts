@@ -5,6 +5,7 @@
 import type { Database } from '../store/database.ts';
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 /** Days ahead for a zone whose signer has not been seen at work, and the least for any. */
 const LEAST_DAYS = 3;
 /** Days of grace before a signer counts as late. */
@@ -17,35 +18,41 @@ export class SignatureHabits {
     this.#database = database;
   }
 
-  /** A check has seen when the first signature of the zone ends. Times in milliseconds since the epoch. */
-  saw(zone: string, signedUntil: number, now: number): void {
-    this.#database.transaction(() => {
-      const row = this.#database
-        .prepare('SELECT signed_until, seen_at, least_left_ms FROM signer WHERE zone = ?')
-        .get(zone);
-      const before = row && {
-        signedUntil: Number(row['signed_until']),
-        seenAt: Number(row['seen_at']),
-        leastLeftMs: row['least_left_ms'] === null ? undefined : Number(row['least_left_ms']),
-      };
-      const left = leastLeft(before, signedUntil);
+  /** A check of the target has seen when the first signature of the zone ends. Times in milliseconds since the epoch. */
+  saw(target: string, zone: string, signedUntil: number, now: number): void {
+    const before = this.#known(target, zone);
+    // Nothing new: to know of it to the hour is enough.
+    if (before?.signedUntil === signedUntil && Math.abs(now - before.seenAt) < HOUR_MS) return;
+    const left = leastLeft(before, signedUntil);
+    this.#database.transaction(() =>
       this.#database
         .prepare(
-          `INSERT INTO signer (zone, signed_until, seen_at, least_left_ms) VALUES (?, ?, ?, ?)
+          `INSERT INTO signer (target, zone, signed_until, seen_at, least_left_ms) VALUES (?, ?, ?, ?, ?)
              ON CONFLICT DO UPDATE SET signed_until = excluded.signed_until, seen_at = excluded.seen_at,
                least_left_ms = excluded.least_left_ms`,
         )
-        .run(zone, signedUntil, now, left ?? null);
-    });
+        .run(target, zone, signedUntil, now, left ?? null),
+    );
   }
 
   /** Days before the end of the zone's signatures from which that is told; at most `days`. */
-  daysAhead(zone: string, days: number): number {
+  daysAhead(target: string, zone: string, days: number): number {
+    return daysAhead(this.#known(target, zone)?.leastLeftMs, days);
+  }
+
+  #known(target: string, zone: string): Before | undefined {
     const row = this.#database.read(() =>
-      this.#database.prepare('SELECT least_left_ms FROM signer WHERE zone = ?').get(zone),
+      this.#database
+        .prepare('SELECT signed_until, seen_at, least_left_ms FROM signer WHERE target = ? AND zone = ?')
+        .get(target, zone),
     );
-    const left = row?.['least_left_ms'];
-    return daysAhead(typeof left === 'number' ? left : undefined, days);
+    return (
+      row && {
+        signedUntil: Number(row['signed_until']),
+        seenAt: Number(row['seen_at']),
+        leastLeftMs: row['least_left_ms'] === null ? undefined : Number(row['least_left_ms']),
+      }
+    );
   }
 }
 

@@ -63,7 +63,10 @@ export class WatchStore {
     return this.#database.transaction(() => {
       this.#database.exec('UPDATE target SET watched = 0');
       for (const text of targets) add.run(text);
-      this.#database.exec('DELETE FROM problem WHERE target IN (SELECT id FROM target WHERE watched = 0)');
+      this.#database.exec(
+        `DELETE FROM problem WHERE target IN (SELECT id FROM target WHERE watched = 0);
+         DELETE FROM signer WHERE target NOT IN (SELECT text FROM target WHERE watched = 1)`,
+      );
       const rows = this.#database.prepare('SELECT id, text, next_at FROM target WHERE watched = 1').all();
       return new Map(
         rows.map(({ id, text, next_at }) => [
