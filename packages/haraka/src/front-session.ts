@@ -40,14 +40,10 @@ function refuse(client: Socket, line: string): void {
 
 function serve(client: Socket, session: MxConnected): void {
   const host = session.socket;
-  const end = (): void => {
-    client.destroy();
-    host.destroy();
-  };
-  for (const socket of [client, host]) {
-    socket.on('error', end);
-    socket.once('close', end);
-  }
+  client.once('close', () => host.destroy());
+  // With what it said last: a reply must not be lost since the connection ends behind it.
+  host.once('close', () => client.end());
+  host.on('error', () => host.destroy());
   client.write(`220 ${session.host} ESMTP\r\n`);
   let waiting = '';
   const onData = (chunk: Buffer): void => {
@@ -66,7 +62,7 @@ function serve(client: Socket, session: MxConnected): void {
       waiting = waiting.slice(at + 2);
       answer(client, host, line, session);
     }
-    if (waiting.length > MAX_WAITING) end();
+    if (waiting.length > MAX_WAITING) client.destroy();
   };
   client.on('data', onData);
 }

@@ -140,6 +140,17 @@ describe('with a session', () => {
     await once(client.socket, 'close');
   });
 
+  test('what the host says last arrives, though it closes behind it', async () => {
+    const { result } = await session();
+    const client = await front(async () => result);
+    client.socket.write('MAIL FROM:<a@b>\r\n');
+    await client.until(/250 MAIL/);
+    result.socket.unshift(`250-${'x'.repeat(500_000)}\r\n250 taken\r\n`);
+    result.socket.destroySoon();
+    await once(client.socket, 'end');
+    expect(client.text).toMatch(/250 taken\r\n$/);
+  });
+
   test('a flood before MAIL ends it', async () => {
     const { result, said } = await session();
     const client = await front(async () => result);

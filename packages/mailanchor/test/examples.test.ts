@@ -26,6 +26,20 @@ afterAll(async () => {
 const received = (host: string): number =>
   lab.mailHost(host).reduce((sum, server) => sum + server.received.length, 0);
 
+describe.skipIf(unbuilt)('examples/plan-destination.ts', () => {
+  test.each([
+    ['good-311.example', 'MX secure\n10  mx.good-311.example  dane  3 1 1\n', 0],
+    ['null-mx.example', 'null-mx\n', 1],
+    ['expired.example', expect.stringMatching(/^delay: bogus: .*expired/), 75],
+  ])('%s', async (domain, stdout, status) => {
+    expect(await runExample('plan-destination.ts', { lab, folder }, domain)).toMatchObject({
+      stdout,
+      status,
+      stderr: '',
+    });
+  });
+});
+
 describe.skipIf(unbuilt)('examples/connect-mx.ts', () => {
   const send = (to: string) => runExample('connect-mx.ts', { lab, folder }, 'me@client.example', to);
 

@@ -104,6 +104,11 @@ describe('rule 31', () => {
     });
   });
 
+  it('the domain in lower case and without its dot, however it was written', async () => {
+    const [event] = await told({ to: 'Example.ORG.', tlsa: [] });
+    expect(event).toMatchObject({ domain: 'example.org', policy: { domain: 'example.org' } });
+  });
+
   it('a policy that cannot be had, beside the session', async () => {
     const discovery = { kind: 'invalid', part: 'certificate', text: 'expired' } as const;
     const sts = { find: async () => ({ policy: undefined, discovery }) };

@@ -42,7 +42,7 @@ export async function connectMx(destination: string, options: ConnectMxOptions =
     signal: withCaller(done.signal),
   };
   const own = target.kind === 'mail-domain' ? target.domain : null;
-  const domain = options.relay === undefined ? own : parseDomain(options.relay);
+  const domain = (options.relay === undefined ? own : parseDomain(options.relay))?.toLowerCase() ?? null;
   const delivery = new Delivery(options, { domain, context, signal: withCaller(timeout.signal) });
   try {
     const found = await mxHosts(target, options, context);

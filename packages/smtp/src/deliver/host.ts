@@ -44,7 +44,9 @@ export async function connectHost(context: HostContext): Promise<ReadyAt | undef
   const addresses = interleaveFamilies(usable).slice(0, context.limits.addresses);
   if (addresses.length === 0) {
     const other = plan.addresses.length > 0;
-    const text = other ? 'no address of the family to connect from' : 'the host has no address';
+    const none =
+      isIP(plan.host) === 0 ? 'the host has no address' : 'the MX record names an address, not a host';
+    const text = other ? 'no address of the family to connect from' : none;
     context.onAttempt(attemptOf(context, null, { reason: 'no-address', text }));
     return undefined;
   }
