@@ -35,6 +35,19 @@ describe.skipIf(unbuilt)('fetched', () => {
   });
 });
 
+test.skipIf(unbuilt)('never from addresses that are not on the Internet, unless that is set', async () => {
+  const { dnsPort, policyPort } = stage.lab;
+  const own = stage.folder.config.replace(/[^/]+$/, 'public.yaml');
+  const roots = 'root-hints: root.hints\ntrust-anchor: root.key\n';
+  writeFileSync(own, `${roots}dns-port: ${dnsPort}\npolicy-service: {sts-port: ${policyPort}, sts-ca: lab-ca.pem}\n`);
+  const policy = await startPolicy(['--config', own, '--metrics', '127.0.0.1:0']);
+  expect(await ask(policy, 'sts-good.example')).toBe('NOTFOUND ');
+  expect(policy.process.lines.at(-1)).toMatch(/mta-sts\.sts-good\.example has no address on the Internet; /);
+  const { metrics } = await metricsOf(policy);
+  expect(metrics.get('sts_fetches_total{result="address"}')).toBe(1);
+  await policy.process.stop();
+});
+
 describe.skipIf(unbuilt)('kept', () => {
   test('over a stop and over kill -9, whatever becomes of the policy host', async () => {
     const state = stage.path('kept');
