@@ -43,6 +43,10 @@ test.skipIf(unbuilt)('what is no request ends the connection, with a word', asyn
   expect(await say(policy.tcpTable, 'x'.repeat(5000))).toBe('400 a%20line%20that%20is%20too%20long\n');
   expect(await say(policy.socketmap, Buffer.alloc(300_000, 0xff))).toMatch(/no netstring|^$/);
   expect(await closed(policy)).toMatchObject({ malformed: 5 });
+  // One line, not five.
+  expect(policy.process.lines.filter((line) => line.includes('is closed'))).toEqual([
+    'mailanchor policy: the client 127.0.0.1 is closed: what it says is no request of this protocol',
+  ]);
   expect(await askSocketmap({ port: policy.socketmap }, '.')).toBe('NOTFOUND ');
   await policy.process.stop();
 });
@@ -81,6 +85,7 @@ test.skipIf(unbuilt)('who sends on and reads nothing is closed', async () => {
   send();
   await gone;
   expect(await closed(policy)).toMatchObject({ unread: 1 });
+  expect(policy.process.lines.at(-1)).toMatch(/it does not read its answers$/);
   await policy.process.stop();
 });
 
@@ -92,6 +97,7 @@ test.skipIf(unbuilt)('who sends on behind a question that is looked up is closed
   socket.write(netstring('policy rsa.example') + netstring('policy .').repeat(10_000));
   await gone;
   expect(await closed(policy)).toMatchObject({ flood: 1 });
+  expect(policy.process.lines.join('\n')).toMatch(/it sends on and on behind a question/);
   await policy.process.stop('SIGKILL');
 });
 

@@ -39,7 +39,10 @@ test.skipIf(unbuilt)('never from addresses that are not on the Internet, unless 
   const { dnsPort, policyPort } = stage.lab;
   const own = stage.folder.config.replace(/[^/]+$/, 'public.yaml');
   const roots = 'root-hints: root.hints\ntrust-anchor: root.key\n';
-  writeFileSync(own, `${roots}dns-port: ${dnsPort}\npolicy-service: {sts-port: ${policyPort}, sts-ca: lab-ca.pem}\n`);
+  writeFileSync(
+    own,
+    `${roots}dns-port: ${dnsPort}\npolicy-service: {sts-port: ${policyPort}, sts-ca: lab-ca.pem}\n`,
+  );
   const policy = await startPolicy(['--config', own, '--metrics', '127.0.0.1:0']);
   expect(await ask(policy, 'sts-good.example')).toBe('NOTFOUND ');
   expect(policy.process.lines.at(-1)).toMatch(/mta-sts\.sts-good\.example has no address on the Internet; /);

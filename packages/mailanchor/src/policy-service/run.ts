@@ -10,6 +10,7 @@ import { type HttpServer, serveHttp } from '../resolver-service/http-server.ts';
 import { cannotListen } from '../resolver-service/listen.ts';
 import type { Log } from '../resolver-service/log.ts';
 import { placeToText } from '../resolver-service/settings.ts';
+import { ClosingLog } from './closing-log.ts';
 import { serveControl } from './control.ts';
 import { Keeper } from './keeper.ts';
 import { listenEverywhere } from './listen-everywhere.ts';
@@ -103,7 +104,9 @@ export class RunningPolicy {
         if (answer.status === 'TEMP') log.event('temp', answer.text);
       },
     });
+    const closings = new ClosingLog(log);
     this.#streams = new StreamServer({
+      onClose: (reason, address) => closings.note(reason, address),
       answer: (key) => this.#service.answer(key),
       attributes: settings.tlsrptAttributes,
       access: new AccessList(settings.allow),

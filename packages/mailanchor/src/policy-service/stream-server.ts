@@ -12,6 +12,8 @@ export interface StreamServerOptions {
   /** Of clients with addresses; a unix socket has permissions. */
   readonly access: AccessList;
   readonly maxConnections: number;
+  /** Told of each connection that we close. */
+  readonly onClose?: (reason: CloseReason, address: string | undefined) => void;
   /** Milliseconds without a question, and for one to be finished. */
   readonly idleMs?: number;
   readonly unfinishedMs?: number;
@@ -77,7 +79,7 @@ export class StreamServer {
   #accept(socket: Socket, protocol: Protocol): void {
     this.counts.accepted++;
     if (this.#stopping || !this.#allows(socket.remoteAddress)) {
-      this.counts.closed.refused++;
+      this.#closed('refused', socket.remoteAddress);
       socket.on('error', () => {});
       socket.destroy();
       return;
@@ -96,12 +98,17 @@ export class StreamServer {
         attributes: this.#options.attributes ?? false,
         closed: (gone, reason) => {
           this.#connections.delete(gone);
-          if (reason) this.counts.closed[reason]++;
+          if (reason) this.#closed(reason, gone.address);
         },
       },
       encoded,
     );
     this.#connections.add(connection);
+  }
+
+  #closed(reason: CloseReason, address: string | undefined): void {
+    this.counts.closed[reason]++;
+    this.#options.onClose?.(reason, address);
   }
 
   /** Whoever opens connections and asks nothing must not keep out those who do. */
