@@ -44,7 +44,7 @@ export async function startNameServers(servers: NameServers): Promise<void> {
     nsdConfiguration(folder, 'secondary', SECONDARY, secondaryZone(servers)),
   );
   await answers(servers, SECONDARY, zone);
-  writeFileSync(join(folder, 'unbound.conf'), unboundConfiguration(folder));
+  writeFileSync(join(folder, 'unbound.conf'), unboundConfiguration(folder, servers.ttl));
   startIn(namespace, ['unbound', '-d', '-c', join(folder, 'unbound.conf')]);
   await answers(servers, UNBOUND, zone);
 }
@@ -128,12 +128,14 @@ remote-control:
   control-enable: no
 ${zone}`;
 
-const unboundConfiguration = (folder: string): string => `server:
+/** Keeps every answer for nearly two TTLs: as long as one cache behind another may, and as long as a rollover waits for (rfc7671#section-8.1). */
+const unboundConfiguration = (folder: string, ttl: number): string => `server:
   interface: ${UNBOUND}
   access-control: 127.0.0.0/8 allow
   do-daemonize: no
   use-syslog: no
   username: ""
+  cache-min-ttl: ${2 * ttl - 1}
   chroot: ""
   directory: "${folder}"
   pidfile: ""

@@ -24,8 +24,10 @@ export interface RollerOptions {
   readonly isOver: (told: Told) => boolean;
   /** Ask for another key at the beginning. */
   readonly start: boolean;
-  /** Moments at which it need not be killed, `begin deploy + 15 ms`; those at which it was are added. */
-  readonly killed: Set<string>;
+  /** Moments at which it need not be killed, `begin deploy + 15 ms`; those at which it was are added. Undefined: it lives. */
+  readonly killed: Set<string> | undefined;
+  /** Seconds between its looks. */
+  readonly intervalS: number;
 }
 
 /** Milliseconds after a line at which it is killed: at once, and where something was begun when that is half done or just done. */
@@ -68,7 +70,8 @@ export async function rollUnderKills(options: RollerOptions): Promise<Rolled> {
 }
 
 /** Whether it is about to be killed. */
-function killSoon(child: ChildProcess, moment: string, killed: Set<string>): boolean {
+function killSoon(child: ChildProcess, moment: string, killed: Set<string> | undefined): boolean {
+  if (killed === undefined) return false;
   const after = AFTER[moment.split(' ')[0] as keyof typeof AFTER];
   const next = after.find((afterMs) => !killed.has(killedAt(moment, afterMs)));
   if (next === undefined) return false;
@@ -78,13 +81,18 @@ function killSoon(child: ChildProcess, moment: string, killed: Set<string>): boo
   return true;
 }
 
-function run({ namespace, configuration, environment }: RollerOptions, start: boolean): ChildProcess {
+function run(
+  { namespace, configuration, environment, intervalS }: RollerOptions,
+  start: boolean,
+): ChildProcess {
   const command = [
     process.execPath,
     PROGRAM,
     'tlsa',
     'roll',
     '--follow',
+    '--interval',
+    String(intervalS),
     '--json',
     '--config',
     configuration,
