@@ -6,11 +6,11 @@
  * never "no answer", nor a refusal: on the one Haraka looks for MX records by itself, and so it does on the other where some plug-in for
  * the hook `deny` thinks better of it. See docs/adr/0012-mail-software-gets-our-session.md.
  */
-import { appendFile } from 'node:fs/promises';
-import { type ConnectMxOptions, connectMx, type MxConnection, type TlsRptEvent } from '@mailanchor/smtp';
+import { type ConnectMxOptions, connectMx, type MxConnection, type TlsRptSink } from '@mailanchor/smtp';
 import { Fronts } from './front.ts';
 import { type HMail, type Next, OK, type Plugin } from './haraka.ts';
 import { noteHeader, noteMail, offerRequireTls } from './message-notes.ts';
+import { openReports } from './reports.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /** Haraka's highest: before every other plug-in that may answer. */
@@ -23,19 +23,22 @@ const fronts = new Fronts();
 /** Called by Haraka, with the plug-in as `this`. */
 export function register(this: Plugin): void {
   let settings: Settings;
+  let report: TlsRptSink | undefined;
   const load = (): Settings =>
     readSettings(this.config, () => {
       try {
         settings = load();
+        report = openReports(settings.reports, (text) => this.logerror(text));
       } catch (error) {
         this.logerror(`${messageOf(error)}; the settings stay as they were`);
       }
     });
   settings = load();
+  report = openReports(settings.reports, (text) => this.logerror(text));
 
   this['mailanchor_get_mx'] = (next: Next, hmail: HMail, domain: string): void => {
     fronts
-      .open((signal) => deliver(this, settings, hmail, domain, signal))
+      .open((signal) => deliver(this, { ...settings, report }, hmail, domain, signal))
       .then(
         (path) => next(OK, { path, priority: 0 }),
         (error: unknown) => {
@@ -61,7 +64,7 @@ export function shutdown(): void {
 
 async function deliver(
   plugin: Plugin,
-  settings: Settings,
+  settings: Settings & { readonly report: TlsRptSink | undefined },
   hmail: HMail,
   domain: string,
   signal: AbortSignal,
@@ -76,7 +79,7 @@ async function deliver(
     tlsRequiredNo,
     signal,
     ...(relay !== undefined && { relay }),
-    ...(settings.reports !== undefined && { report: reporter(plugin, settings.reports) }),
+    ...(settings.report && { report: settings.report }),
   };
   const result = forceTls(await connectMx(domain, options), domain, settings);
   tell(plugin, domain, result);
@@ -115,16 +118,6 @@ function tell(plugin: Plugin, domain: string, result: MxConnection): void {
   const { host, address, authenticated, secure, flaw } = result;
   plugin.loginfo(`${domain}: session with ${host} [${address}], ${authenticated}${secure ? ', secure' : ''}`);
   if (flaw) plugin.lognotice(`${domain}: let pass: ${host} [${address}]: ${flaw.reason}: ${flaw.text}`);
-}
-
-function reporter(plugin: Plugin, file: string): (event: TlsRptEvent) => Promise<void> {
-  return async (event) => {
-    try {
-      await appendFile(file, `${JSON.stringify(event)}\n`, { mode: 0o600, flush: true });
-    } catch (error) {
-      plugin.logerror(`${file}: ${messageOf(error)}`);
-    }
-  };
 }
 
 function messageOf(error: unknown): string {

@@ -13,7 +13,7 @@ test('everything has a default', () => {
     mode: 'opportunistic',
     connect: { port: 25, insecureMx: 'dane', timeoutMs: 28_000, helo: 'mail.example.com' },
     offerRequireTls: false,
-    reports: undefined,
+    reports: { socket: undefined, file: undefined },
   });
   expect(read().connect).not.toHaveProperty('resolver');
   expect(read().connect).not.toHaveProperty('sts');

@@ -10,6 +10,7 @@ import {
 } from '@mailanchor/dnssec';
 import type { ConnectMxOptions } from '@mailanchor/smtp';
 import type { Config, Ini } from './haraka.ts';
+import type { ReportSettings } from './reports.ts';
 
 type Mode = NonNullable<ConnectMxOptions['mode']>;
 
@@ -25,7 +26,7 @@ export interface Settings {
   readonly offerRequireTls: boolean;
   /** Domains and hosts of `force_tls_hosts` in Haraka's tls.ini, lower case. */
   readonly forced: ReadonlySet<string>;
-  readonly reports: string | undefined;
+  readonly reports: ReportSettings;
 }
 
 const BOOLEANS = ['+sts', '-offer_requiretls'];
@@ -65,7 +66,7 @@ export function readSettings(config: Config, changed: () => void): Settings {
     },
     forced: forcedHosts(config.get('tls.ini', {})),
     offerRequireTls: main['offer_requiretls'] === true,
-    reports: text(main, 'reports'),
+    reports: { socket: text(main, 'report_socket'), file: text(main, 'report_file') },
   };
 }
 

@@ -11,7 +11,9 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Lab } from '@mailanchor/lab';
 
 /** The reason for skipping where there is no build: Haraka loads it. */
-export const unbuilt = existsSync(fileURLToPath(new URL('../dist/index.js', import.meta.url)))
+export const unbuilt = ['../dist/index.js', '../../mailanchor/dist/main.js'].every((path) =>
+  existsSync(fileURLToPath(new URL(path, import.meta.url))),
+)
   ? undefined
   : 'not built: npm run build';
 
@@ -36,7 +38,7 @@ export interface RunningHaraka {
 
 export interface HarakaOptions {
   readonly lab: Lab;
-  /** Lines of mailanchor.ini beside those that lead to the lab. */
+  /** Lines of mailanchor.ini beside those that lead to the lab; FOLDER stands for Haraka's. */
   readonly settings?: string;
   /** Plug-ins of the test's own, by name. */
   readonly plugins?: Readonly<Record<string, string>>;
@@ -65,7 +67,7 @@ export async function startHaraka({
     'root.hints': lab.rootHints,
     'root.key': lab.trustAnchor,
     'ca.pem': lab.ca,
-    'mailanchor.ini': `port=${lab.mailPort}\nsts_ca=${folder}/config/ca.pem\n${settings.replace('REPORTS', join(folder, 'REPORTS'))}
+    'mailanchor.ini': `port=${lab.mailPort}\nsts_ca=${folder}/config/ca.pem\n${settings.replaceAll('FOLDER', folder)}
 [resolver]
 root_hints=${folder}/config/root.hints
 trust_anchor=${folder}/config/root.key

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Lab, type MailHost, startLab, toPem } from '@mailanchor/lab';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Collector, startCollector } from './collector.ts';
 import { type RunningHaraka, startHaraka, unbuilt } from './haraka.ts';
 
 const DELIVERED: readonly (readonly [domain: string, host: string, how: string])[] = [
@@ -49,6 +50,7 @@ const MEDDLERS = (lab: Lab): Record<string, string> => {
 
 let lab: Lab;
 let haraka: RunningHaraka;
+let collector: Collector;
 
 describe.skipIf(unbuilt)('outgoing mail of Haraka', () => {
   beforeAll(async () => {
@@ -58,9 +60,10 @@ describe.skipIf(unbuilt)('outgoing mail of Haraka', () => {
     });
     const [tls] = lab.mailHost('mx.good-211.example');
     const key = String(tls!.chain[0]!.key.privateKey.export({ format: 'pem', type: 'pkcs8' }));
+    collector = await startCollector();
     haraka = await startHaraka({
       lab,
-      settings: 'sts=false\noffer_requiretls=true\nreports=REPORTS',
+      settings: `sts=false\noffer_requiretls=true\nreport_file=FOLDER/events\nreport_socket=${collector.socket}`,
       plugins: MEDDLERS(lab),
       files: {
         'tls_key.pem': key,
@@ -71,6 +74,7 @@ describe.skipIf(unbuilt)('outgoing mail of Haraka', () => {
   });
   afterAll(async () => {
     await haraka?.stop();
+    await collector?.stop();
     await lab?.close();
   });
 
@@ -178,8 +182,8 @@ describe.skipIf(unbuilt)('outgoing mail of Haraka', () => {
     expect(host('mx.no-starttls.example').received).toEqual([]);
   });
 
-  test('what TLS reports count is in the file', async () => {
-    const lines = (await readFile(join(haraka.folder, 'REPORTS'), 'utf8')).trim().split('\n');
+  test('what TLS reports count is in the file, and with the collector', async () => {
+    const lines = (await readFile(join(haraka.folder, 'events'), 'utf8')).trim().split('\n');
     const told = lines.map(
       (line) => JSON.parse(line) as { domain: string; failure: { resultType: string } | null },
     );
@@ -188,6 +192,16 @@ describe.skipIf(unbuilt)('outgoing mail of Haraka', () => {
     expect(of('good-311.example')).toBe(null);
     expect(of('no-starttls.example')).toBe('starttls-not-supported');
     expect(of('expired.example')).toBe('dnssec-invalid');
+    // Haraka goes on trying meanwhile: the collector has no fewer.
+    await vi.waitFor(() => {
+      const counted = new Map(collector.counted().map((sum) => [sum.domain, sum]));
+      for (const domain of ['good-311.example', 'no-starttls.example', 'expired.example']) {
+        const events = told.filter((event) => event.domain === domain);
+        const failures = events.filter(({ failure }) => failure !== null).length;
+        expect(counted.get(domain)?.failures).toBeGreaterThanOrEqual(failures);
+        expect(counted.get(domain)?.successes).toBeGreaterThanOrEqual(events.length - failures);
+      }
+    }, 5_000);
   });
 
   test('a setting that cannot be: Haraka does not start', async () => {
