@@ -1,9 +1,10 @@
 /** Every way to publish, tried on real servers: the table of docs/publishing.md is what comes out. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runIn } from './namespace.ts';
 import { until } from './publishing/asking.ts';
 import { Driver } from './publishing/driver-client.ts';
-import { A, MATRIX_PAGE, type Matrix, matrixTable, runMatrix, withTable } from './publishing/matrix.ts';
+import { A, B, MATRIX_PAGE, type Matrix, matrixTable, runMatrix, withTable } from './publishing/matrix.ts';
 import { type PublishingNetwork, raisePublishing } from './publishing/network.ts';
 import type { ZoneName } from './publishing/servers.ts';
 import { describeWithBed } from './with-bed.ts';
@@ -67,6 +68,22 @@ describeWithBed('publishing to BIND, Knot, PowerDNS and NSD', () => {
     ['knot', 'dead', /^ns2\.knot \(127\.0\.70\.6\): nothing listens there/],
   ])('%s, %s: says so', ([zone, title, text]) => {
     expect(matrix.said.get(zone)?.get(title)).toMatch(text);
+  });
+
+  test('what a dry run prints is what nsupdate does', async () => {
+    const { folder, namespace } = network!;
+    const owner = '_25._tcp.dry.bind.';
+    const first = { publisher: 'bind', zone: 'bind', owner, ttl: 60, expected: [], remove: [], add: [A] };
+    const second = { ...first, expected: [A], remove: [A], add: [B] };
+    const nsupdate = ['nsupdate', '-v', '-k', `${folder}/bind.key`];
+    for (const change of [first, second]) {
+      const run = await runIn(namespace, nsupdate, { input: `${await driver!.describe(change)}\n` });
+      expect(run).toEqual({ status: 0, stdout: '', stderr: '' });
+    }
+    // It is not made twice.
+    const again = await runIn(namespace, nsupdate, { input: `${await driver!.describe(second)}\n` });
+    expect(again).toMatchObject({ status: 2, stderr: expect.stringContaining('NXRRSET') });
+    expect(await driver!.publish(second)).toEqual({ kind: 'unchanged' });
   });
 
   test('over IPv6', async () => {

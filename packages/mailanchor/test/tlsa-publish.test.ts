@@ -170,6 +170,9 @@ describe.skipIf(unbuilt)('tlsa publish', () => {
     expect(replaced.stderr).toMatch(
       /presents \w.*, which matches with none of the records that would be left/,
     );
+    const dry = await publish('--name', HOST, '--record', OTHER, '--replace', '--dry-run');
+    expect(dry).toMatchObject({ status: 2, document: { remove: [current], add: [OTHER] } });
+    expect(dry.stderr).toMatch(/^mailanchor: it would not be done: .*--force/);
     // The words must be those of the host.
     const wrong = await publish(
       '--name',

@@ -25,7 +25,11 @@ export interface SeeTask {
   readonly owner: string;
   readonly expected: readonly string[];
 }
-export type DriverTask = PublishTask | SeeTask;
+/** What a dry run prints. */
+export interface DescribeTask extends Omit<PublishTask, 'do'> {
+  readonly do: 'describe';
+}
+export type DriverTask = PublishTask | SeeTask | DescribeTask;
 
 const DRIVER = fileURLToPath(new URL('driver.ts', import.meta.url));
 
@@ -48,6 +52,10 @@ export class Driver {
 
   publish(task: Omit<PublishTask, 'do'>): Promise<PublishOutcome> {
     return this.#perform({ do: 'publish', ...task }) as Promise<PublishOutcome>;
+  }
+
+  describe(task: Omit<PublishTask, 'do'>): Promise<string> {
+    return this.#perform({ do: 'describe', ...task }) as Promise<string>;
   }
 
   see(owner: string, expected: readonly string[]): Promise<Visibility> {

@@ -44,5 +44,5 @@ async function perform(task: DriverTask): Promise<unknown> {
     add: task.add.map(tlsaFromText),
     remove: task.remove.map(tlsaFromText),
   };
-  return publisher.publish(change, signal);
+  return task.do === 'describe' ? publisher.describe(change) : publisher.publish(change, signal);
 }

@@ -69,12 +69,15 @@ async function publish(
   const { change } = planned;
   if (change.add.length === 0 && change.remove.length === 0 && planned.ttl === change.ttl)
     return finish({ change, publisher, outcome: { kind: 'unchanged' } }, settings, signal, voice);
-  await refuseToBreak(change, settings, lookup, signal, voice);
+  voice.progress.show(`${settings.host}:${settings.port}: what it presents`);
+  const heldBack = await whyHeldBack(change, settings, lookup, signal, voice);
   if (settings.dryRun) {
     if (voice.json) voice.printJson(publicationJson({ change, publisher }));
     else voice.print(publisher.describe(change).split('\n'));
-    return ExitCode.ok;
+    if (heldBack) voice.warn(`it would not be done: ${heldBack}`);
+    return heldBack ? ExitCode.usage : ExitCode.ok;
   }
+  if (heldBack) throw new UsageError(`nothing was changed: ${heldBack}`);
   voice.progress.show(`${change.owner}: publishing by ${publisher.name}`);
   const outcome = await publisher.publish(change, signal);
   return finish({ change, publisher, outcome }, settings, signal, voice);
@@ -120,23 +123,21 @@ function unclear({ status, text }: Extract<Planned, { kind: 'unclear' }>, voice:
   return status;
 }
 
-/** Throws `UsageError` unless the user has named what would break. */
-async function refuseToBreak(
+/** What would break, unless the user has named it; undefined where nothing holds the change back. */
+async function whyHeldBack(
   change: TlsaChange,
   { host, port, lookup: { timeoutMs }, force }: PublishSettings,
   { resolver, clock }: Lookup,
   signal: AbortSignal,
   voice: Voice,
-): Promise<void> {
-  voice.progress.show(`${host}:${port}: what it presents`);
+): Promise<string | undefined> {
   const breakage = await wouldBreak(change, { resolver, clock, host, port, timeoutMs, signal });
-  if (breakage.kind === 'none') return;
+  if (breakage.kind === 'none') return undefined;
   const what = breakage.texts.join('; ');
   if (force !== `${host}:${port}`)
-    throw new UsageError(
-      `nothing was changed: ${what}. If that is what you want, say so: --force ${host}:${port}`,
-    );
+    return `${what}. If that is what you want, say so: --force ${host}:${port}`;
   voice.warn(`forced: ${what}`);
+  return undefined;
 }
 
 interface Finished {
