@@ -66,7 +66,11 @@ function addCheck(program: CommandUnknownOpts, context: Context, done: Done): vo
     .option('--file <file>', 'read targets from a file, one a line')
     .option('--port <n>', 'SMTP port of the mail hosts (default: 25)')
     .option('--no-connect', 'DNS only')
-    .option('--from-address <ip>', 'local address to connect from')
+    .option(
+      '--from-address <ip>',
+      'address of this machine to connect to mail hosts from; twice for IPv4 and IPv6, of one alone the other family is left out',
+      collect,
+    )
     .option(
       '--helo <name>',
       "name to greet with; the second connection to a host greets with the address (default: the address, then this machine's name)",

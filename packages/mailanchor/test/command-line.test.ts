@@ -90,6 +90,16 @@ describe.skipIf(unbuilt)('bad input: one line and exit 2', () => {
     ['port out of range', () => ['check', '--port', '65536', 'example.org'], /^mailanchor: --port: "65536"/],
     ['bad time', () => ['resolve', '--at', 'noon', '.'], /^mailanchor: --at: "noon"/],
     ['bad address', () => ['check', '--from-address', 'here', 'example.org'], /--from-address/],
+    [
+      'an address of another machine',
+      () => ['check', '--from-address', '203.0.113.9', 'example.org'],
+      /--from-address: 203\.0\.113\.9 is no address of this machine$/m,
+    ],
+    [
+      'two addresses of one family',
+      () => ['check', '--from-address', '127.0.0.1', '--from-address', '::ffff:127.0.0.2', 'example.org'],
+      /--from-address: one IPv4 and one IPv6 address at most/,
+    ],
     ['a HELO with a line break', () => ['check', '--helo', 'a\r\nQUIT', 'example.org'], /--helo/],
     [
       'a resolver over something else',

@@ -140,12 +140,20 @@ async function connection(
     servername: servername(plan, options.domain),
     protocol: options.protocol,
     domain: options.domain ?? plan.host,
-    localAddress: options.localAddress,
+    localAddress: localAddressFor(address, options.localAddress),
     signal: options.signal,
     connect: options.dial,
     limits: sessionLimits(totalMs, options.sessionLimits),
     ...one,
   });
+}
+
+/** The one of its family; undefined where none was given. */
+export function localAddressFor(
+  address: string,
+  given: HostCheckOptions['localAddress'],
+): string | undefined {
+  return [given ?? []].flat().find((own) => isIP(own) === isIP(address));
 }
 
 const NO_TIME: SessionResult = {

@@ -52,7 +52,7 @@ function requireOptions({ port, helo, localAddress }: CheckOptions): void {
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
     throw new SmtpError('bad-option', 'the port must be 1 to 65535');
   }
-  if (localAddress !== undefined && isIP(localAddress) === 0) {
+  if ([localAddress ?? []].flat().some((address) => isIP(address) === 0)) {
     throw new SmtpError('bad-option', 'the address to connect from must be an IP address');
   }
 }

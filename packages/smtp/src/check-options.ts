@@ -33,8 +33,8 @@ export interface CheckOptions {
    * address. Default: as `helo`.
    */
   readonly otherHelo?: string | null;
-  /** Source address of connections; only addresses of its family are then connected to. */
-  readonly localAddress?: string;
+  /** Source address of connections, or one of each family; only addresses of these families are then connected to. */
+  readonly localAddress?: string | readonly string[];
   /** Milliseconds for the whole target. Default 30000. */
   readonly timeoutMs?: number;
   /** Ends the check at once: the promise rejects with the signal's reason. */

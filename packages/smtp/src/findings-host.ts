@@ -1,4 +1,5 @@
 /** Findings on what a host does when it is connected to. */
+import { TOO_MANY_ADDRESSES } from './check-host.ts';
 import { finding } from './finding-table.ts';
 import type { FindingOptions } from './findings.ts';
 import { LEAVE_OUT, presentedFindings, TOO_LARGE } from './findings-presented.ts';
@@ -42,8 +43,16 @@ function grouped(host: HostCheck): Finding[] {
     groups.set(key, group);
   }
   return [...groups.values()].flatMap(({ session, addresses }) =>
-    sessionFinding(host, session, `${host.host} [${addresses.join(', ')}]`),
+    sessionFinding(host, session, `${host.host} [${addressList(addresses)}]`),
   );
+}
+
+/** Addresses that are named; of more the number has to do. */
+const MAX_NAMED = 8;
+
+function addressList(addresses: readonly string[]): string {
+  if (addresses.length <= MAX_NAMED) return addresses.join(', ');
+  return `${addresses.slice(0, MAX_NAMED).join(', ')} and ${addresses.length - MAX_NAMED} more`;
 }
 
 function sessionFinding(host: HostCheck, session: SessionReport, subject: string): Finding[] {
@@ -76,13 +85,17 @@ function sessionFinding(host: HostCheck, session: SessionReport, subject: string
       return handshakeFinding(session, subject, dane, level);
     case 'no-route':
       return [
-        finding('check-incomplete', subject, `Not checked, this machine has no way there: ${session.text}.`),
+        finding('check-incomplete', subject, `Not checked, this machine has no way there: ${session.text}.`, {
+          ...(subject.includes(':') && { fix: 'For hosts with IPv6: check from a machine that has it.' }),
+        }),
       ];
     case 'not-tried':
       return [finding('check-incomplete', subject, `Not checked: ${session.text}.`)];
     case 'deadline': {
-      const fix = 'Give it more time: --timeout 120';
-      return [finding('check-incomplete', subject, `Not checked to the end: ${session.text}.`, { fix })];
+      const text = `Not checked to the end: ${session.text}.`;
+      // More time does not help there.
+      const more = session.text === TOO_MANY_ADDRESSES ? {} : { fix: 'Give it more time: --timeout 120' };
+      return [finding('check-incomplete', subject, text, more)];
     }
     default:
       return [finding('host-unreachable', subject, text)];
@@ -216,7 +229,7 @@ function oldVersionFindings(host: HostCheck): Finding[] {
   return [...addresses].map(([words, at]) =>
     finding(
       'tls-old-beside',
-      `${host.host} [${at.join(', ')}]`,
+      `${host.host} [${addressList(at)}]`,
       `${words} beside newer versions is accepted.`,
       {
         fix: NEW_VERSIONS_ONLY,

@@ -28,7 +28,7 @@ export function connectTcp(
     try {
       socket = connect({ host: address, port, ...(localAddress === undefined ? {} : { localAddress }) });
     } catch (error) {
-      resolve(connectFailure(error as Error));
+      resolve(connectFailure(error as Error, localAddress));
       return;
     }
     onSocket(socket);
@@ -44,7 +44,7 @@ export function connectTcp(
     };
     socket.setNoDelay(true);
     // Stays for the life of the socket: an error without a listener would end the process.
-    socket.on('error', (error) => settle(connectFailure(error)));
+    socket.on('error', (error) => settle(connectFailure(error, localAddress)));
     socket.once('close', onClose);
     socket.once('connect', () => settle({ socket }));
   });
@@ -53,12 +53,29 @@ export function connectTcp(
 /** Codes that speak of this machine, not of the server. */
 const LOCAL_FAULTS = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL', 'EACCES', 'EPERM']);
 
-function connectFailure(error: Error): End {
+function connectFailure(error: Error, localAddress: string | undefined): End {
   const { code } = error as NodeJS.ErrnoException;
   const text = printable(error.message);
   if (code === 'ECONNREFUSED')
     return { kind: 'connect-refused', text: 'connection refused', errorCode: code };
   if (code === 'ETIMEDOUT') return { kind: 'connect-timeout', text: 'connection timed out', errorCode: code };
-  if (code !== undefined && LOCAL_FAULTS.has(code)) return { kind: 'no-route', text, errorCode: code };
+  if (code !== undefined && LOCAL_FAULTS.has(code)) {
+    return { kind: 'no-route', text: localFault(code, localAddress) ?? text, errorCode: code };
+  }
   return { kind: 'connect-failed', text, errorCode: code };
+}
+
+/** In words, where the system's error is one that everybody meets. */
+function localFault(code: string, localAddress: string | undefined): string | undefined {
+  switch (code) {
+    case 'ENETUNREACH':
+      return 'no route from this machine';
+    case 'EADDRNOTAVAIL':
+    case 'EINVAL':
+      return localAddress === undefined ? undefined : `${localAddress} is no address of this machine`;
+    case 'EAFNOSUPPORT':
+      return 'this machine does not speak that family of addresses';
+    default:
+      return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckProgress } from '../src/check-options.ts';
+import { type OpenSession, openSession as openOne } from '../src/session.ts';
 import type { DomainVerdict, HostVerdict } from '../src/verdict.ts';
 import { makeCertificate } from './certificates.ts';
 import { ee, intermediate, leaf, NOW, other, root, run, ta, type World, zoneOf } from './world.ts';
@@ -272,6 +273,42 @@ describe('the report', () => {
     const { check } = await run({ zone, options: { localAddress: '127.0.0.1' } });
     expect(check.hosts[0]?.sessions.map(({ outcome }) => outcome)).toEqual(['not-tried', 'established']);
     expect(check.verdict).toBe('protected');
+  });
+
+  it('a source address of each family', async () => {
+    const zone = `${zoneOf(ee(leaf))}\nmx.example.net. 300 IN AAAA 2001:db8::1`;
+    const servers = { '192.0.2.1': {}, '2001:db8::1': {} };
+    const from: (string | undefined)[] = [];
+    const openSession: OpenSession = (options) => {
+      from.push(options.localAddress);
+      return openOne({ ...options, localAddress: undefined });
+    };
+    const { check } = await run({
+      zone,
+      servers,
+      options: { localAddress: ['127.0.0.1', '::1'], openSession },
+    });
+    expect(check.hosts[0]?.sessions.map(({ outcome }) => outcome)).toEqual(['established', 'established']);
+    expect(from.toSorted()).toEqual(['127.0.0.1', '::1']);
+  });
+
+  it('a host with more addresses than are taken on: as many of each family, and no verdict on the rest', async () => {
+    const v6 = Array.from({ length: 60 }, (_, i) => `mx.example.net. 300 IN AAAA 2001:db8::${i + 1}`);
+    const { check, finding } = await run({ zone: `${zoneOf(ee(leaf))}\n${v6.join('\n')}` });
+    const tried = check.hosts[0]!.sessions.filter(({ outcome }) => outcome !== 'deadline');
+    expect(tried).toHaveLength(32);
+    // The one that has a server is the IPv4 address, the last of all.
+    expect(tried.at(-1)).toMatchObject({ address: '192.0.2.1', outcome: 'established' });
+    expect(check.verdict).toBe('unknown');
+    const incomplete = check.findings.filter(({ text }) => text.includes('takes on 32 addresses'));
+    expect(incomplete).toHaveLength(1);
+    expect(incomplete[0]).toMatchObject({
+      code: 'check-incomplete',
+      subject: expect.stringMatching(/ and 21 more\]$/),
+    });
+    // Time would not help.
+    expect(incomplete[0]!.fix).toBeUndefined();
+    expect(finding('check-incomplete').text).toContain('no route from this machine');
   });
 
   it('the clock judges certificates', async () => {

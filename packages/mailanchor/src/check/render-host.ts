@@ -33,7 +33,7 @@ export function renderHost(host: HostCheck, options: RenderOptions): string[] {
       `    ${paint.bold('Addresses')}  ${statusText(host.addressStatus, paint)}: senders ask for no TLSA`,
     );
   lines.push(...renderTlsa(host, options));
-  for (const session of host.sessions) lines.push(...renderSession(session, host, options));
+  for (const sessions of alike(host.sessions)) lines.push(...renderSessions(sessions, host, options));
   if (host.sessions.length === 0 && host.addresses.length > 0 && options.verbose)
     lines.push(`    ${paint.dim(`addresses ${host.addresses.map(printable).join(', ')}`)}`);
   return lines;
@@ -68,6 +68,32 @@ function recordWords(host: HostCheck, index: number): readonly [Tone, string] {
     return ['good', chains.length === 1 ? 'matches' : 'matches at every address'];
   if (matched > 0) return ['warn', `matches at ${matched} of ${chains.length} addresses`];
   return ['dim', 'matches nothing that the host presents'];
+}
+
+/** Addresses one after the other that were not tried, for the same reason: one line says it of all. */
+function alike(sessions: readonly SessionReport[]): SessionReport[][] {
+  const groups: SessionReport[][] = [];
+  for (const session of sessions) {
+    const last = groups.at(-1);
+    const untried = session.outcome === 'not-tried' || session.outcome === 'deadline';
+    const first = last?.[0];
+    if (last && untried && first?.outcome === session.outcome && first.text === session.text)
+      last.push(session);
+    else groups.push([session]);
+  }
+  return groups;
+}
+
+function renderSessions(
+  sessions: readonly SessionReport[],
+  host: HostCheck,
+  options: RenderOptions,
+): string[] {
+  const [first, ...more] = sessions;
+  if (!first) return [];
+  const lines = renderSession(first, host, options);
+  if (more.length < 2) return [...lines, ...more.flatMap((session) => renderSession(session, host, options))];
+  return [...lines, `      ${options.paint.dim(`and ${more.length} more addresses, for the same reason`)}`];
 }
 
 function renderSession(session: SessionReport, host: HostCheck, options: RenderOptions): string[] {

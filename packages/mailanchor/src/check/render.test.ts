@@ -107,3 +107,19 @@ test('a fix that is a record or a command says what to do with it', () => {
   ]);
   expect(fixed('mailanchor resolve mx. A')).toEqual(['    → Run', '        mailanchor resolve mx. A']);
 });
+
+test('addresses that were not tried, for the same reason: one line for all', () => {
+  const untried = Array.from({ length: 20 }, (_, i) =>
+    session({
+      address: `2001:db8::${i}`,
+      outcome: 'deadline',
+      text: 'more than are taken on',
+      chain: [],
+      tls: null,
+    }),
+  );
+  const lines = text({ hosts: [host({ sessions: [session(), ...untried, session()] })] }).split('\n');
+  expect(lines.filter((line) => line.includes('more than are taken on'))).toHaveLength(1);
+  expect(lines.filter((line) => /and 19 more addresses, for the same reason/.test(line))).toHaveLength(1);
+  expect(lines.filter((line) => /matches 3 1 1: the server's own key/.test(line))).toHaveLength(2);
+});

@@ -33,7 +33,7 @@ export async function checkTarget(
     ...(settings.days !== undefined && { days: settings.days }),
     ...(settings.helo !== undefined && { helo: settings.helo }),
     ...otherName(settings.helo),
-    ...(settings.fromAddress !== undefined && { localAddress: settings.fromAddress }),
+    ...(settings.fromAddresses.length > 0 && { localAddress: settings.fromAddresses }),
     ...more,
   });
 }

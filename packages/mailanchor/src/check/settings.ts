@@ -1,7 +1,7 @@
 /** The settings of `check` beside those of every lookup. */
 import { isIP } from 'node:net';
 import { UsageError } from '../errors.ts';
-import { bad, parseChoice, parseInteger, parsePort, parseSwitch } from '../options/given.ts';
+import { bad, type Given, parseChoice, parseInteger, parsePort, parseSwitch } from '../options/given.ts';
 import {
   type LookupSettings,
   type NamedFile,
@@ -18,7 +18,8 @@ export interface CheckSettings {
   readonly lookup: LookupSettings;
   readonly port: number | undefined;
   readonly connect: boolean;
-  readonly fromAddress: string | undefined;
+  /** One of each family at most; empty: the system chooses. */
+  readonly fromAddresses: readonly string[];
   readonly helo: string | undefined;
   readonly parallel: number;
   /** Days ahead; undefined: the checks' own. */
@@ -56,11 +57,7 @@ export function readCheckSettings(sources: Sources): CheckSettings {
     lookup: readLookupSettings(sources),
     port: optional(sources.one('port'), parsePort),
     connect: connect ? parseSwitch(connect) : true,
-    fromAddress: optional(sources.one('from-address'), (given) => {
-      const address = given.value.trim();
-      if (isIP(address) === 0) throw bad(given, 'an IP address');
-      return address;
-    }),
+    fromAddresses: readFromAddresses(sources.all('from-address')),
     helo: optional(sources.one('helo'), (given) => {
       const helo = given.value.trim();
       // Printable and without space: a line break here would be a command of its own.
@@ -81,4 +78,17 @@ export function readCheckSettings(sources: Sources): CheckSettings {
     output,
     resume,
   };
+}
+
+function readFromAddresses(given: readonly Given[]): readonly string[] {
+  const addresses = new Map<number, string>();
+  for (const each of given) {
+    // An IPv4 address mapped into IPv6 connects to IPv4 only: it is taken as what it is.
+    const address = each.value.trim().replace(/^::ffff:(?=\d+\.)/i, '');
+    const family = isIP(address);
+    if (family === 0) throw bad(each, 'an IP address');
+    if (addresses.has(family)) throw new UsageError(`${each.from}: one IPv4 and one IPv6 address at most`);
+    addresses.set(family, address);
+  }
+  return [...addresses.values()];
 }

@@ -3,6 +3,7 @@ import { type DomainVerdict, SharedSessions, type Target } from '@mailanchor/smt
 import type { JudgedCheck, Report } from '../check/html/write-page.ts';
 import { type CheckLookup, openCheckLookup } from '../check/inspection.ts';
 import { Overview } from '../check/overview.ts';
+import { requireOwnAddresses } from '../check/own-address.ts';
 import { renderCheck, renderVerdict } from '../check/render.ts';
 import { CHECK_LINES } from '../check/result-lines.ts';
 import { checkTarget, progressText } from '../check/run.ts';
@@ -43,6 +44,7 @@ export async function runCheck(
   const source = chooseSource(COMMAND, texts, file, context);
   const { sources, voice } = await readCommon(context, options, 'check');
   const settings = readCheckSettings(sources);
+  await requireOwnAddresses(settings.fromAddresses);
   const profile = settings.profile === undefined ? undefined : await loadProfile(settings.profile);
   const results =
     settings.output === undefined

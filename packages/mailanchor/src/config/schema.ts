@@ -16,7 +16,10 @@ const check = z
   .strictObject({
     port: port.describe('SMTP port of mail hosts').optional(),
     connect: z.boolean().describe('false: DNS only, as --no-connect').optional(),
-    'from-address': text.describe('local address to connect from').optional(),
+    'from-address': z
+      .union([text, z.array(text).min(1).max(2)])
+      .describe('local address to connect to mail hosts from; or one IPv4 and one IPv6 address')
+      .optional(),
     helo: text.describe('name to greet with').optional(),
     'sts-port': port.describe('port of MTA-STS policy hosts, for labs; default 443').optional(),
     'sts-ca': text.describe('PEM file of CAs for MTA-STS policy hosts, relative to this file').optional(),

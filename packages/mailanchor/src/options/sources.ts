@@ -66,6 +66,7 @@ export class Sources {
 /** Options that may be given several times; in the environment their values stand beside each other. */
 const REPEATABLE = new Set([
   'forward-zone',
+  'from-address',
   'insecure-zone',
   'listen',
   'listen-tls',
