@@ -26,9 +26,10 @@ export interface Scene {
   rollUntil(state: string): Promise<string[]>;
 }
 
-export async function scene(body: (s: Scene) => Promise<void>): Promise<void> {
+/** `rsa`: what the mail hosts present to those who ask for RSA. */
+export async function scene(body: (s: Scene) => Promise<void>, rsa?: Pair): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'mailanchor-roll-'));
-  const stage = await raiseStage({ ttl: TTL, folder });
+  const stage = await raiseStage({ ttl: TTL, folder, ...(rsa && { rsa }) });
   const pair = stage.makePair();
   stage.writePair(pair);
   stage.present(pair.chain);

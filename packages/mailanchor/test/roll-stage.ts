@@ -42,6 +42,8 @@ export const MAIL_ADDRESSES = ['127.57.1.1', '127.57.1.2'] as const;
 export const HOST = 'mx1.example';
 const DAY_MS = 86_400_000;
 
+const seed = new Seed('rollovers');
+
 export interface Pair {
   readonly chain: readonly LabCertificate[];
   readonly certificatePem: string;
@@ -54,6 +56,8 @@ export interface StageOptions {
   /** Seconds, of the TLSA records. */
   readonly ttl: number;
   readonly folder: string;
+  /** What the mail hosts present to those who ask for RSA. */
+  readonly rsa?: Pick<Pair, 'chain'>;
 }
 
 interface ConfigOptions {
@@ -64,16 +68,29 @@ interface ConfigOptions {
   readonly deploy?: boolean;
   readonly certificate?: string;
   readonly key?: string;
+  /** In place of certificate and key. */
+  readonly pairs?: string;
+  readonly publisher?: boolean;
 }
 
 export type RollStage = Awaited<ReturnType<typeof raiseStage>>;
 
-export async function raiseStage({ ttl, folder }: StageOptions) {
-  const seed = new Seed('rollovers');
+export async function raiseStage({ ttl, folder, rsa }: StageOptions) {
   const [rootKey, zoneKey] = await Promise.all([
     createSigningKey('ecdsa-p256', 'csk', seed, 'root'),
     createSigningKey('ecdsa-p256', 'csk', seed, 'example'),
   ]);
+  const hosts = MAIL_ADDRESSES.map(
+    (address) =>
+      new MailHost({ name: HOST, address, chain: [makeCa(seed)], ...(rsa && { rsaChain: rsa.chain }) }),
+  );
+  const mail = [await hosts[0]!.listen(0)];
+  for (const host of hosts.slice(1)) mail.push(await host.listen(mail[0]!.port));
+  const port = mail[0]!.port;
+  const present = (chain: readonly LabCertificate[], which = hosts): void => {
+    for (const host of which) host.present(chain);
+  };
+
   const network = new AuthorityNetwork();
   const clock = Date.now;
   const parse = (origin: Name, text: string) =>
@@ -95,7 +112,7 @@ export async function raiseStage({ ttl, folder }: StageOptions) {
   const fixed = parse(
     example,
     `${soa}${delegation}${glue}${MAIL_ADDRESSES.map((address) => `${HOST}. A ${address}\n`).join('')}` +
-      `alias A ${MAIL_ADDRESSES[0]}\nmail CNAME mx1\n_25._tcp.shared CNAME dane.example.\nshared A ${MAIL_ADDRESSES[0]}\n` +
+      `alias A ${MAIL_ADDRESSES[0]}\nmail CNAME mx1\n_${port}._tcp.shared CNAME dane.example.\nshared A ${MAIL_ADDRESSES[0]}\n` +
       `*.mx A ${MAIL_ADDRESSES[0]}\n`,
   );
   const published = new Map<string, readonly string[]>();
@@ -125,16 +142,6 @@ export async function raiseStage({ ttl, folder }: StageOptions) {
     else if (Number.isFinite(lag)) setTimeout(() => zones[1]!.publish(records()), lag * 1000).unref();
   };
   const dns = await serveDns(network);
-
-  const hosts = MAIL_ADDRESSES.map(
-    (address) => new MailHost({ name: HOST, address, chain: [makeCa(seed)], octetIntervalMs: 1000 }),
-  );
-  const mail = [await hosts[0]!.listen(0)];
-  for (const host of hosts.slice(1)) mail.push(await host.listen(mail[0]!.port));
-  const port = mail[0]!.port;
-  const present = (chain: readonly LabCertificate[], which = hosts): void => {
-    for (const host of which) host.present(chain);
-  };
 
   /** What the script beside the stage was told. */
   const told: { readonly what: string; readonly body: string }[] = [];
@@ -181,8 +188,6 @@ export async function raiseStage({ ttl, folder }: StageOptions) {
     `${dsRecords(Name.root, [rootKey]).map(recordToText).join('\n')}\n`,
   );
 
-  const issuer = makeCa(seed);
-  let serial = 0;
   return {
     port,
     told,
@@ -192,28 +197,7 @@ export async function raiseStage({ ttl, folder }: StageOptions) {
     /** `2 1 1 ...` of the CA that issues all pairs. */
     issuerRecord: tlsaToText(tlsaFromCertificate(issuer.der, { usage: 2 })),
     presentFiles: (certificate: string, key: string) => present(chainOf(certificate, key)),
-    /** A new pair, or a new certificate for a key; it ends in so many days. */
-    makePair(keyPem?: string, names: readonly string[] = [HOST], days = 60): Pair {
-      const privateKey = keyPem
-        ? createPrivateKey(keyPem)
-        : generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-      const spki = new Uint8Array(createPublicKey(privateKey).export({ type: 'spki', format: 'der' }));
-      const leaf = issueCertificate(seed, `leaf ${serial++}`, {
-        subject: HOST,
-        names,
-        issuer,
-        notBefore: Date.now() - 2 * DAY_MS,
-        notAfter: Date.now() + days * DAY_MS,
-        key: { privateKey, spki },
-      });
-      const chain = [leaf, issuer];
-      return {
-        chain,
-        certificatePem: toPem(chain),
-        keyPem: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
-        record: recordTexts(keyRecords(spki))[0]!,
-      };
-    },
+    makePair,
     /** What an ACME client would do. */
     writePair({ certificatePem, keyPem }: Pair): void {
       writeFileSync(join(folder, 'key.pem'), keyPem, { mode: 0o600 });
@@ -245,6 +229,8 @@ export async function raiseStage({ ttl, folder }: StageOptions) {
       deploy = true,
       certificate = 'cert.pem',
       key = 'key.pem',
+      pairs,
+      publisher = true,
     }: ConfigOptions = {}): string {
       const file = join(folder, 'mailanchor.yaml');
       const node = JSON.stringify(process.execPath);
@@ -262,11 +248,8 @@ tlsa:
 ${more}  hosts:
     - name: '${name}'
       ports: [${port}]
-      publisher: own
-      ttl: ${ttl}
-      certificate: ${certificate}
-      key: ${key}
-${deploy ? `      deploy: [${node}, ${JSON.stringify(script)}, ${url}/deploy]\n` : ''}${host}`.replaceAll(
+${publisher ? '      publisher: own\n' : ''}      ttl: ${ttl}
+${pairs ?? `      certificate: ${certificate}\n      key: ${key}\n`}${deploy ? `      deploy: [${node}, ${JSON.stringify(script)}, ${url}/deploy]\n` : ''}${host}`.replaceAll(
           'tell.mjs, http',
           `${JSON.stringify(script)}, http`,
         ),
@@ -278,6 +261,32 @@ ${deploy ? `      deploy: [${node}, ${JSON.stringify(script)}, ${url}/deploy]\n`
       server.closeAllConnections();
       await Promise.all([dns.close(), ...mail.map((listener) => listener.close())]);
     },
+  };
+}
+
+const issuer = makeCa(seed);
+let serial = 0;
+
+/** A new pair, or a new certificate for a key; it ends in so many days. */
+export function makePair(keyPem?: string, names: readonly string[] = [HOST], days = 60): Pair {
+  const privateKey = keyPem
+    ? createPrivateKey(keyPem)
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const spki = new Uint8Array(createPublicKey(privateKey).export({ type: 'spki', format: 'der' }));
+  const leaf = issueCertificate(seed, `leaf ${serial++}`, {
+    subject: HOST,
+    names,
+    issuer,
+    notBefore: Date.now() - 2 * DAY_MS,
+    notAfter: Date.now() + days * DAY_MS,
+    key: { privateKey, spki },
+  });
+  const chain = [leaf, issuer];
+  return {
+    chain,
+    certificatePem: toPem(chain),
+    keyPem: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    record: recordTexts(keyRecords(spki))[0]!,
   };
 }
 

@@ -1,13 +1,20 @@
 /** Rollovers as a user runs them: the program, a signed zone that takes changes, mail hosts that take certificates. */
 
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Rcode } from '@mailanchor/dns';
 import { describe, expect, test } from 'vitest';
 import { BIN, environment, unbuilt } from './program.ts';
 import { scene } from './roll-scene.ts';
-import { HOST, type Pair } from './roll-stage.ts';
+import { HOST, makePair, type Pair } from './roll-stage.ts';
+
+const RSA = {
+  modulusLength: 2048,
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+} as const;
 
 describe.skipIf(unbuilt)('tlsa plan, roll and status', () => {
   test.concurrent('plan: the first record, and the exact change', () =>
@@ -190,6 +197,77 @@ describe.skipIf(unbuilt)('tlsa plan, roll and status', () => {
       expect(s.stage.published(ownerOf(s.stage.port))).toEqual([own.record]);
     }),
   );
+
+  test.concurrent('a TLSA name that is an alias: the records are where it leads', () =>
+    scene(async (s) => {
+      s.stage.writeConfig({ name: 'shared.example', host: '      policy: reuse\n' });
+      await s.rollUntil('steady');
+      expect(s.stage.published('dane.example.')).toEqual([s.pair.record]);
+    }));
+
+  test.concurrent('RSA and ECDSA side by side: one rolls, the record of the other stays', () => {
+    const rsa = makePair(generateKeyPairSync('rsa', RSA).privateKey);
+    return scene(async (s) => {
+      writeFileSync(join(s.folder, 'rsa.pem'), rsa.certificatePem);
+      writeFileSync(join(s.folder, 'rsa.key'), rsa.keyPem);
+      s.stage.writeConfig({
+        pairs: `      pairs:
+        - { certificate: cert.pem, key: key.pem }
+        - { certificate: rsa.pem, key: rsa.key }
+`,
+        host: '      policy: reuse\n',
+      });
+      await s.rollUntil('steady');
+      expect([...s.stage.published(s.owner)].sort()).toEqual([s.pair.record, rsa.record].sort());
+      const fresh = s.stage.makePair();
+      s.stage.writePair(fresh);
+      await s.rollUntil('steady');
+      expect([...s.stage.published(s.owner)].sort()).toEqual([fresh.record, rsa.record].sort());
+      const deployed = s.stage.told.filter(({ what }) => what === '/deploy').map(({ body }) => body);
+      expect(deployed).toEqual([expect.stringContaining('ecdsa.pem')]);
+    }, rsa);
+  });
+
+  test.concurrent('several hosts, each its own key; one of them alone', () =>
+    scene(async (s) => {
+      const other = s.stage.makePair(undefined, ['alias.example']);
+      writeFileSync(join(s.folder, 'other.pem'), other.certificatePem);
+      writeFileSync(join(s.folder, 'other.key'), other.keyPem);
+      s.stage.writeConfig({
+        host: `      policy: reuse
+    - { name: alias.example, ports: [${s.stage.port}], publisher: own, policy: reuse, certificate: other.pem, key: other.key }
+`,
+      });
+      const both = await s.tlsa('plan', '--json');
+      const { hosts } = JSON.parse(both.stdout) as { hosts: { host: string; state: string; why: string }[] };
+      // The mail host presents the key of the first: that of the second is not published for it.
+      expect(hosts.map(({ host, state }) => [host, state])).toEqual([
+        [HOST, 'unprotected'],
+        ['alias.example', 'aging'],
+      ]);
+      const one = await s.tlsa('plan', '--json', '--host', 'alias.example');
+      expect((JSON.parse(one.stdout) as { hosts: unknown[] }).hosts).toHaveLength(1);
+      await expect(s.tlsa('plan', '--host', 'mx7.example')).rejects.toThrow('there is no host "mx7.example"');
+    }));
+
+  test.concurrent('without a publisher the change is told, and left to others', () =>
+    scene(async (s) => {
+      s.stage.writeConfig({ host: '      policy: reuse\n', publisher: false });
+      const run = await s.tlsa('roll');
+      expect([run.status, s.stage.told]).toEqual([0, []]);
+      expect(run.stderr).toContain(`add ${s.owner} 1 IN TLSA ${s.pair.record}`);
+      s.stage.publish(s.owner, s.pair.record);
+      expect(await s.rollUntil('steady')).toContain('steady');
+    }));
+
+  test.concurrent('an address that this machine cannot reach is named, and not waited for', () =>
+    scene(async (s) => {
+      s.stage.hosts[1]!.fault = 'greeting-refused';
+      s.stage.writeConfig({ host: "      policy: reuse\n      unreachable: ['127.57.1.2']\n" });
+      await s.rollUntil('steady');
+      expect(s.stage.published(s.owner)).toEqual([s.pair.record]);
+      expect(s.stage.hosts[1]!.connections).toBe(0);
+    }));
 
   test.concurrent('state that is lost is made anew: the next key is not deployed before two TTLs are over again', () =>
     scene(async (s) => {

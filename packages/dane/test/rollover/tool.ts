@@ -126,11 +126,12 @@ export class Operator {
       }
       case 'issue': {
         if (step.by === 'external') return undefined;
-        this.renew(
-          this.disks.findIndex(({ label }) => label === step.label),
-          'next',
-        );
-        return { key: attemptKey(step, keyDigest(view.identities[0]!.next!).slice(0, 16))!, outcome: 'done' };
+        const slot = this.disks.findIndex(({ label }) => label === step.label);
+        this.renew(slot, 'next');
+        return {
+          key: attemptKey(step, keyDigest(view.identities[slot]!.next!).slice(0, 16))!,
+          outcome: 'done',
+        };
       }
       case 'deploy': {
         if (step.by === 'external') return undefined;

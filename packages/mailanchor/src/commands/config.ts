@@ -31,6 +31,7 @@ export async function runConfigCheck(
   const surroundings = { warn: (text: string) => voice.warn(text), clock: lookup.clock };
   for (const name of publisherNames(config)) await openPublisher(config, name, file, surroundings);
   if (config.settings.watch) await checkWatch(config);
+  if (config.settings.tlsa) await checkHosts(config);
   if (voice.json) voice.printJson({ file, valid: true });
   else if (voice.verbosity !== 'quiet') voice.print([`${voice.paint.good('✔')} ${file} is valid`]);
   return ExitCode.ok;
@@ -42,6 +43,16 @@ async function checkWatch(config: LoadedConfig): Promise<void> {
   const { openChannels } = await import('../watch/channels.ts');
   const { channels } = readWatchSettings(new Sources({ state: 'history' }, {}), config, {});
   await openChannels(channels, 'localhost');
+}
+
+/** Hosts and what they name; their certificates are looked at by `tlsa plan`. */
+async function checkHosts(config: LoadedConfig): Promise<void> {
+  const { readRollSettings } = await import('../tlsa-roll/settings.ts');
+  const known = Object.keys(config.settings.publishers ?? {});
+  for (const { publisher } of readRollSettings(config).hosts) {
+    if (publisher && !known.includes(publisher.value))
+      throw new UsageError(`${publisher.from}: there is no publisher ${JSON.stringify(publisher.value)}`);
+  }
 }
 
 export async function runConfigSchema(context: Context): Promise<number> {

@@ -62,6 +62,11 @@ const host = z
     issue: command
       .describe('command that has a certificate made for MAILANCHOR_KEY and written to the files of the pair')
       .optional(),
+    unreachable: z
+      .array(text)
+      .min(1)
+      .describe('addresses of the host that this machine cannot reach: taken to present what the others do')
+      .optional(),
     others: z
       .enum(['keep', 'remove'])
       .describe('records of keys that are not known here; default keep')

@@ -48,7 +48,11 @@ export async function lookAt(host: HostSettings, options: LookOptions): Promise<
     const materials = await readMaterials(host, folder, clock());
     const base = (port: number): string =>
       places.find(({ sight }) => sight.ports.includes(port))?.sight.names[0] ?? host.host;
-    const addresses = await presentedView(plans, base, { timeoutMs, signal, ...(open && { open }) });
+    const reachable = plans.map((plan) => ({
+      ...plan,
+      addresses: plan.addresses.filter((address) => !host.unreachable.includes(address)),
+    }));
+    const addresses = await presentedView(reachable, base, { timeoutMs, signal, ...(open && { open }) });
     const view: HostView = {
       host: host.name,
       at: clock(),

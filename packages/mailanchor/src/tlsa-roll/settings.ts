@@ -1,10 +1,12 @@
 /** The `tlsa` section of the configuration, read and checked. */
+import { isIP } from 'node:net';
 import { isAbsolute, resolve } from 'node:path';
 import { type KeyPolicy, Matching, SETTLE_MS } from '@mailanchor/dane';
+import { decodeAaaa, encodeAaaa } from '@mailanchor/dns';
 import type { LoadedConfig } from '../config/load.ts';
 import type { HostConfig } from '../config/schema-tlsa.ts';
 import { UsageError } from '../errors.ts';
-import type { Given } from '../options/given.ts';
+import { bad, type Given } from '../options/given.ts';
 import { parseHostName } from '../options/host-name.ts';
 import { type NamedFile, namedFile } from '../options/lookup.ts';
 
@@ -37,6 +39,8 @@ export interface HostSettings {
   readonly deploy: readonly string[] | undefined;
   readonly issue: readonly string[] | undefined;
   readonly strangers: 'keep' | 'remove';
+  /** Addresses that are not connected to. */
+  readonly unreachable: readonly string[];
 }
 
 export interface RollSettings {
@@ -97,7 +101,16 @@ function readHost(host: HostConfig, given: (key: string, value: unknown) => Give
         : programOf(host.deploy, given('deploy', '')),
     issue: host.issue && programOf(host.issue, given('issue', '')),
     strangers: host.others ?? 'keep',
+    unreachable: (host.unreachable ?? []).map((value) => parseAddress(given('unreachable', value))),
   };
+}
+
+/** As addresses are written where they come out of DNS. */
+function parseAddress(given: Given): string {
+  const text = given.value.trim();
+  if (isIP(text) === 4) return text;
+  if (isIP(text) === 6) return decodeAaaa(encodeAaaa(text));
+  throw bad(given, 'an IPv4 or IPv6 address');
 }
 
 /** A host of one pair names it directly. */
@@ -131,6 +144,7 @@ export function adHocHost(name: string, port: number): HostSettings {
     deploy: undefined,
     issue: undefined,
     strangers: 'keep',
+    unreachable: [],
   };
 }
 
