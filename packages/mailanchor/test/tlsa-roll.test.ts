@@ -269,6 +269,27 @@ describe.skipIf(unbuilt)('tlsa plan, roll and status', () => {
       expect(s.stage.hosts[1]!.connections).toBe(0);
     }));
 
+  test.concurrent('what is for others to do is told with its files', () =>
+    scene(async (s) => {
+      s.stage.writeConfig({ deploy: false });
+      await s.rollUntil('steady');
+      await s.tlsa('roll', '--start');
+      await s.rollUntil('ready');
+      const next = join(s.folder, 'state', HOST, 'next-ecdsa.key');
+      const issue = await s.plan();
+      expect([issue['step'], issue['change']]).toEqual([
+        { kind: 'issue', label: 'ecdsa', by: 'external' },
+        expect.stringContaining(`openssl req -new -key ${next} -subj /CN=${HOST}`),
+      ]);
+      const issued = s.stage.makePair(readFileSync(next, 'utf8'));
+      s.stage.writePair(issued);
+      const deploy = await s.tlsa('roll');
+      expect(deploy.stdout).toContain(`${join(s.folder, 'key.pem')} may go to the mail server now`);
+      s.stage.present(issued.chain);
+      await s.rollUntil('steady');
+      expect(s.stage.published(s.owner)).toContain(issued.record);
+    }));
+
   test.concurrent('state that is lost is made anew: the next key is not deployed before two TTLs are over again', () =>
     scene(async (s) => {
       s.stage.writeConfig({ host: '      policy: reuse\n' });

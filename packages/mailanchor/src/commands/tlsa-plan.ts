@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { ExitCode } from '../exit-code.ts';
 import { tlsaChange } from '../tlsa-roll/act.ts';
 import { decisionJson } from '../tlsa-roll/events.ts';
+import { hintOf } from '../tlsa-roll/hint.ts';
 import { hostFolder } from '../tlsa-roll/kept-state.ts';
 import { openRoll } from '../tlsa-roll/open.ts';
 import { decide } from '../tlsa-roll/pass.ts';
@@ -19,11 +20,9 @@ export async function runTlsaPlan(options: Record<string, unknown>, context: Con
       const change = changeOf(decision.step);
       const tlsa = change && tlsaChange(change, { look, host });
       const publisher = tlsa && (await around.publisherOf(host));
-      return {
-        host: host.name,
-        decision,
-        ...(tlsa && publisher && { change: publisher.describe(tlsa) }),
-      };
+      const told =
+        tlsa && publisher ? publisher.describe(tlsa) : hintOf(decision.step, host, look)?.join('\n');
+      return { host: host.name, decision, ...(told !== undefined && { change: told }) };
     }),
   );
   if (voice.json) {

@@ -51,8 +51,8 @@ async function rollOnce(
   // One after the other: what one is asked must not be mixed with what another tells.
   for (const host of hosts) {
     try {
-      const { decision } = await once(host, around, how(host));
-      ended.push({ host: host.name, decision });
+      const { decision, hint } = await once(host, around, how(host));
+      ended.push({ host: host.name, decision, ...(hint && { change: hint.join('\n') }) });
     } catch (error) {
       if (!(error instanceof MailanchorError) || around.signal.aborted) throw error;
       failed = true;

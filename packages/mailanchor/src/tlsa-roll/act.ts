@@ -19,6 +19,7 @@ import type { Publisher, TlsaChange } from '../tlsa-publish/publisher.ts';
 import { commandText, resultText, runCommand } from '../tlsa-publish/run-command.ts';
 import { deployFiles } from './deploy-files.ts';
 import type { Tell } from './events.ts';
+import { hintOf } from './hint.ts';
 import type { HostLook, Material } from './look.ts';
 import { makeNextKey, sameKind } from './next-key.ts';
 import type { HostSettings } from './settings.ts';
@@ -224,8 +225,9 @@ async function ended(
   return { memory: next, outcome };
 }
 
-function leftToOthers(step: RollStep, memory: HostMemory, { host, tell }: ActOptions): Acted {
-  tell(host.name, { event: 'end', step, outcome: 'left-to-others', text: stepText(step) });
+function leftToOthers(step: RollStep, memory: HostMemory, { host, look, tell }: ActOptions): Acted {
+  const text = hintOf(step, host, look)?.join('; ') ?? stepText(step);
+  tell(host.name, { event: 'end', step, outcome: 'left-to-others', text });
   return { memory, outcome: 'left-to-others' };
 }
 

@@ -11,6 +11,7 @@ import type { LookupSettings } from '../options/lookup.ts';
 import type { Publisher } from '../tlsa-publish/publisher.ts';
 import { type ActOutcome, act } from './act.ts';
 import type { Tell } from './events.ts';
+import { hintOf } from './hint.ts';
 import { hostFolder, lastOf, readState, writeState } from './kept-state.ts';
 import { lockHost } from './lock.ts';
 import { type HostLook, type LookOptions, lookAt } from './look.ts';
@@ -41,6 +42,8 @@ export interface Pass {
   readonly decision: Decision;
   /** Undefined: there was nothing to be done. */
   readonly outcome: ActOutcome | undefined;
+  /** What is for others to do. */
+  readonly hint?: readonly string[];
 }
 
 const LOCK_MS = 10_000;
@@ -62,7 +65,8 @@ export async function pass(host: HostSettings, around: Surroundings, how: PassOp
     if (step.kind === 'none' || step.kind === 'wait') return { decision, outcome: undefined };
     const publisher = await around.publisherOf(host);
     const { outcome } = await act(step, memory, { host, folder, look, publisher, tell, save, clock, signal });
-    return { decision, outcome };
+    const hint = outcome === 'left-to-others' ? hintOf(step, host, look) : undefined;
+    return { decision, outcome, ...(hint && { hint }) };
   } finally {
     lock.release();
   }

@@ -9,7 +9,7 @@ import { STATE_TONES, stepText } from './words.ts';
 export interface PlannedHost {
   readonly host: string;
   readonly decision: Decision;
-  /** Of the change that is next, or waited with: what would be sent or written. */
+  /** Of the change that is next, or waited with: what would be sent or written; of a step that is for others: what they do. */
   readonly change?: string;
 }
 
