@@ -48,11 +48,14 @@ const MEDDLERS = (lab: Lab): Record<string, string> => {
   };
 };
 
+/** A busy machine is no fault: milliseconds that something may take to come about. */
+const PATIENT = { timeout: 15_000 } as const;
+
 let lab: Lab;
 let haraka: RunningHaraka;
 let collector: Collector;
 
-describe.skipIf(unbuilt)('outgoing mail of Haraka', () => {
+describe.skipIf(unbuilt)('outgoing mail of Haraka', { timeout: 40_000 }, () => {
   beforeAll(async () => {
     const domains = [...DELIVERED, ...DEFERRED, ...RETURNED].map(([domain]) => domain);
     lab = await startLab({
@@ -71,7 +74,7 @@ describe.skipIf(unbuilt)('outgoing mail of Haraka', () => {
         'tls.ini': '[outbound]\nforce_tls_hosts[]=rollover.example\n',
       },
     });
-  });
+  }, 60_000);
   afterAll(async () => {
     await haraka?.stop();
     await collector?.stop();
@@ -126,7 +129,7 @@ describe.skipIf(unbuilt)('outgoing mail of Haraka', () => {
       await vi.waitFor(() => {
         const bounce = home.received.find(({ to }) => to.includes(from));
         expect(bounce?.content).toContain(why);
-      });
+      }, PATIENT);
     });
   });
 
@@ -144,7 +147,7 @@ describe.skipIf(unbuilt)('outgoing mail of Haraka', () => {
     const before = host('mx.good-311.example').received.length;
     const envelope = { from: SENDER, to: 'tls@good-311.example' };
     await send('tls@good-311.example', { envelope, requireTLSExtensionEnabled: true }, true);
-    await expect.poll(() => host('mx.good-311.example').received.length).toBe(before + 1);
+    await expect.poll(() => host('mx.good-311.example').received.length, PATIENT).toBe(before + 1);
     expect(host('mx.good-311.example').received.at(-1)!.parameters).toMatchObject({ REQUIRETLS: true });
     await send('tls@unsigned.example', { requireTLSExtensionEnabled: true }, true);
     await haraka.logged(/bouncing mail: 550 5\.7\.30 requiretls: /);
@@ -153,7 +156,7 @@ describe.skipIf(unbuilt)('outgoing mail of Haraka', () => {
   test('TLS-Required: No goes whatever the certificate', async () => {
     await send('no@renewed-key.example', { headers: { 'TLS-Required': 'No' } });
     await haraka.logged(/\[mailanchor\] renewed-key\.example: session with .*, encrypted$/);
-    await expect.poll(() => host('mx.renewed-key.example').received.length).toBe(1);
+    await expect.poll(() => host('mx.renewed-key.example').received.length, PATIENT).toBe(1);
   });
 
   test('what tls.ini forces holds: encrypted is not enough', async () => {
@@ -175,7 +178,7 @@ describe.skipIf(unbuilt)('outgoing mail of Haraka', () => {
     await send('back@good-311.example');
     const there = (): boolean =>
       host('mx.good-311.example').received.some(({ to }) => to.includes('back@good-311.example'));
-    await expect.poll(there).toBe(true);
+    await expect.poll(there, PATIENT).toBe(true);
   });
 
   test('nothing reached the host that another plug-in would have sent mail to', () => {
@@ -201,7 +204,7 @@ describe.skipIf(unbuilt)('outgoing mail of Haraka', () => {
         expect(counted.get(domain)?.failures).toBeGreaterThanOrEqual(failures);
         expect(counted.get(domain)?.successes).toBeGreaterThanOrEqual(events.length - failures);
       }
-    }, 5_000);
+    }, PATIENT);
   });
 
   test('a setting that cannot be: Haraka does not start', async () => {

@@ -90,7 +90,7 @@ const reach = (domain: string): Promise<MxConnection> =>
     ca: [lab.ca],
     port: lab.mailPort,
     helo: 'client.test',
-    limits: { replyMs: 2_000, tlsMs: 2_000 },
+    limits: { replyMs: 4_000, tlsMs: 4_000 },
   });
 
 function words(result: MxConnection): string {

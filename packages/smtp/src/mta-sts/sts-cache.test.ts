@@ -73,7 +73,7 @@ test('fetched anew in half of its time, without anybody waiting for that', async
   expect(scene.fetched).toBe(1);
   scene.now = 500_000;
   expect(await scene.find(zone('1'))).toBe('enforce a.example.net, announced');
-  await expect.poll(() => scene.store.get('example.org')?.expires).toBe(1_500_000);
+  await expect.poll(() => scene.store.get('example.org')?.expires, { timeout: 10_000 }).toBe(1_500_000);
   expect(await scene.find(zone('1'))).toBe('enforce b.example.net, announced');
   expect(scene.fetched).toBe(2);
   // One that fails leaves the policy to its end, and is not tried again at once.
