@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -16,7 +17,9 @@ export default defineConfig({
     },
   },
   test: {
-    testTimeout: 20_000,
+    // Tests that start programs wait more than they compute: two at a time even where there are two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    testTimeout: 30_000,
     reporters: ['default', './scripts/closing-reporter.ts'],
     projects: [
       {
