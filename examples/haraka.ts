@@ -35,6 +35,8 @@ const port = Number(process.env['HARAKA_PORT'] ?? 2587);
 writeFileSync(join(folder, 'config/smtp.ini'), `listen=127.0.0.1:${port}\nnodes=0\n`);
 
 const server = spawn(process.execPath, [join(haraka, 'bin/haraka'), '-c', folder], {
+  // What it makes is gone with the folder.
+  env: { ...process.env, TMPDIR: folder },
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 server.once('close', () => rmSync(folder, { recursive: true, force: true }));
