@@ -1,6 +1,7 @@
 import { type DsData, Name, RRType, rdataFromText } from '@mailanchor/dns';
 import { childRequest, dsOf, isSignedBy, keysNamedBy, sameDelegation } from '@mailanchor/dnssec';
 import { createSigningKey, Seed, SignedZone, type SigningKey, Zone } from '@mailanchor/lab';
+import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const zone = Name.fromText('child.example');
@@ -85,6 +86,22 @@ describe('what is asked for (rfc7344#section-4, rfc8078#section-4)', () => {
       ),
     ).toEqual(malformed);
   });
+});
+
+test('whatever is published, an answer comes out', () => {
+  const rdata = fc.oneof(
+    fc.uint8Array({ maxLength: 48 }),
+    fc.constantFrom('0 0 0 00', '0 0 0 0000').map((text) => cds(text)[0]!),
+    fc.constantFrom('0 3 0 AA==', '257 3 13 AAAA').map((text) => cdnskey(text)[0]!),
+  );
+  fc.assert(
+    fc.property(fc.array(rdata, { maxLength: 4 }), fc.array(rdata, { maxLength: 4 }), (one, two) => {
+      const request = childRequest(zone, one, two);
+      expect(request.kind === 'none').toBe(one.length + two.length === 0);
+      // Nobody is to be understood as asking for deletion who publishes anything else.
+      if (request.kind === 'delete') expect([...one, ...two].every((each) => each.length <= 5)).toBe(true);
+    }),
+  );
 });
 
 test('the same delegation: digests are the choice of the parent, keys are not', () => {

@@ -331,6 +331,16 @@ describe.each(['one', 'all'] as const)('CDS and CDNSKEY, seen by %s', (how) => {
     expect(status.text).toMatch(/not signed by a key that the present DS records name/);
   });
 
+  test('that ask for what is there, and yet could not be followed: a note', async () => {
+    const { look } = await scene([GOOD], (lab) => {
+      change(lab, GOOD, cds(GOOD, dsText(GOOD, keyOf(lab, GOOD))));
+      lab.zone(GOOD).signing!.setFaults([{ kind: 'missing', types: [RRType.CDS] }]);
+    });
+    const status = await look(GOOD, how);
+    expect(status).toMatchObject({ state: 'secure', remarks: [{ code: 'cds-refused' }] });
+    expect(status.remarks[0]!.text).toMatch(/not signed by a key that the present DS records name/);
+  });
+
   test('an island that asks for its first DS', async () => {
     const zone = 'keys-without-ds.example';
     const { look } = await scene([zone], (lab) =>
