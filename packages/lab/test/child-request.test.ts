@@ -152,6 +152,14 @@ describe('signer and continuity (rfc7344#section-4.1)', () => {
     expect(await isSignedBy(zone, other, keysNamedBy(zone, [ds(ksk)], keys), NOW)).toBe(false);
   });
 
+  test('a revoked key vouches for nothing, whatever names it', () => {
+    const revoked = Uint8Array.from(ksk.rdata);
+    revoked[1]! |= 0x80;
+    const own = dsOf(zone, revoked, 2)!;
+    expect(keysNamedBy(zone, [own], [revoked])).toEqual([]);
+    expect(keysNamedBy(zone, [ds(ksk)], [ksk.rdata])).toHaveLength(1);
+  });
+
   test('a digest of SHA-1 names nothing that validators go by', async () => {
     const rrset = signed([ksk, zsk])(RRType.DNSKEY);
     expect(keysNamedBy(zone, [ds(ksk, 1)], rrset.rdatas)).toEqual([]);

@@ -217,6 +217,15 @@ describe.each(['one', 'all'] as const)('seen by %s', (how) => {
     });
   });
 
+  test('DS records of no key, in an algorithm that nobody validates: unsigned to them, not broken', async () => {
+    const zone = 'unknown-algorithm.example';
+    const { look } = await scene([zone], (lab) => {
+      const text = `1 100 2 ${'00'.repeat(32)}`;
+      change(lab, 'example', [record(zone, RRType.DS, rdataFromText(RRType.DS, text))], [RRType.DS]);
+    });
+    expect((await look(zone, how)).state).toBe('weak');
+  });
+
   test('bogus for another reason than dates and DS', async () => {
     const { look } = await scene([GOOD], (lab) =>
       lab.zone(GOOD).signing!.setFaults([{ kind: 'corrupt', types: [RRType.SOA] }]),
