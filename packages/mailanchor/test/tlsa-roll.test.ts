@@ -290,6 +290,18 @@ describe.skipIf(unbuilt)('tlsa plan, roll and status', () => {
       expect(s.stage.published(s.owner)).toContain(issued.record);
     }));
 
+  test.concurrent('a record of a key that is not known here stays, until it is said to go', () =>
+    scene(async (s) => {
+      s.stage.writeConfig({ host: '      policy: reuse\n' });
+      const other = s.stage.makePair();
+      s.stage.publish(s.owner, s.pair.record, other.record);
+      const run = await s.tlsa('roll');
+      expect(run.stdout.replace(/\s+/g, ' ')).toContain('is of no key known here and is left alone');
+      expect(s.stage.published(s.owner)).toContain(other.record);
+      await s.tlsa('roll', '--remove-others');
+      expect(s.stage.published(s.owner)).toEqual([s.pair.record]);
+    }));
+
   test.concurrent('state that is lost is made anew: the next key is not deployed before two TTLs are over again', () =>
     scene(async (s) => {
       s.stage.writeConfig({ host: '      policy: reuse\n' });

@@ -175,6 +175,7 @@ describe.skipIf(absent)(`a rollover under fire${absent ? ` (skipped: ${absent})`
       const fire = new Fire(stage.sender, { domain: DOMAIN, everyMs: 500 });
       const killed = new Set<string>();
       const rounds: { readonly steps: number; readonly checks: number }[] = [];
+      let kills = 0;
       let tally: Tally;
       try {
         const prepared = await roll(false, false, killed);
@@ -186,8 +187,12 @@ describe.skipIf(absent)(`a rollover under fire${absent ? ` (skipped: ${absent})`
         while (!isEnough() && rounds.length < Math.max(ROUNDS, MOST_ROUNDS)) {
           rounds.push(await round(rounds.length % 2 === 0 ? 'rollover' : 'renewal', killed));
           // Each round is interrupted anew.
-          if (ROUNDS > 0) killed.clear();
+          if (ROUNDS > 0) {
+            kills += killed.size;
+            killed.clear();
+          }
         }
+        kills += killed.size;
         rounds.push(await round('renewal', undefined));
       } finally {
         tally = await fire.stop();
@@ -198,7 +203,7 @@ describe.skipIf(absent)(`a rollover under fire${absent ? ` (skipped: ${absent})`
       const sum = (what: 'steps' | 'checks'): number => rounds.reduce((all, one) => all + one[what], 0);
       console.log(
         `rollover under fire: ${tally.verified} of ${tally.injected} deliveries verified, ${tally.failures.length} failures; ` +
-          `${rounds.length} rollovers, ${sum('steps')} steps, killed at ${killed.size} moments, ${sum('checks')} checks protected`,
+          `${rounds.length} rollovers, ${sum('steps')} steps, ${kills} kills, ${sum('checks')} checks protected`,
       );
     },
     400_000 + ROUNDS * 60_000,

@@ -28,7 +28,7 @@ export interface Place {
 }
 
 export interface PublishedOptions {
-  readonly inspector: ZoneInspector;
+  readonly inspector: Pick<ZoneInspector, 'inspect'>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
